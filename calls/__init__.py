@@ -1,0 +1,1 @@
+"""What Nextcloud and the operator see: HTTP interface, rows, admin."""

@@ -1,0 +1,1 @@
+"""A Talk call on one machine: demo, tests, benchmarks, drills; never in the image."""

@@ -1,0 +1,182 @@
+"""Django settings, read once from the environment in the order of the README's table.
+
+A wrong value stops the start with a sentence that names the variable.
+"""
+
+import hashlib
+import hmac
+import importlib.util
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from livetranscription import __version__, environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = environment.flag("DEBUG")
+
+# --- High-Performance Backend -----------------------------------------------------
+LT_HPB_URL = environment.url("LT_HPB_URL", ("wss", "ws", "https", "http"))
+LT_INTERNAL_SECRET = environment.text("LT_INTERNAL_SECRET")
+LT_BACKEND_URL = environment.url("LT_BACKEND_URL", ("https", "http"))
+SKIP_CERT_VERIFY = environment.flag("SKIP_CERT_VERIFY")
+
+# --- Speech-to-text ---------------------------------------------------------------
+MODAL_WORKSPACE = environment.text("MODAL_WORKSPACE")
+MODAL_KEY = environment.text("MODAL_KEY")
+MODAL_SECRET = environment.text("MODAL_SECRET")
+MODAL_STT_HOST_SUFFIX = environment.text(
+    "MODAL_STT_HOST_SUFFIX", "kyutai-stt-rust-kyutaisttrustservice-serve.modal.run"
+)
+LT_STT_URL = environment.url("LT_STT_URL", ("wss", "ws", "https", "http"))
+LT_STT_WIRE = environment.choice(
+    "LT_STT_WIRE", "auto", ("auto", "modal-pcm", "modal-opus", "moshi")
+)
+LT_STT_TEXT = environment.choice("LT_STT_TEXT", "auto", ("auto", "word", "subword"))
+LT_STT_API_KEY = environment.text("LT_STT_API_KEY", "public_token")
+LT_STT_MAX_STREAMS = environment.whole_number("LT_STT_MAX_STREAMS", 80, 1, 10_000)
+LT_STT_IDLE_SECONDS = environment.number("LT_STT_IDLE_SECONDS", 20, 2, 3600)
+LT_STT_CONNECT_TIMEOUT = environment.number("LT_STT_CONNECT_TIMEOUT", 120, 1, 900)
+
+# --- Calls ------------------------------------------------------------------------
+LT_DEFAULT_LANGUAGE = environment.choice("LT_DEFAULT_LANGUAGE", "en", ("en", "fr"))
+LT_LEAVE_SECONDS = environment.number("LT_LEAVE_SECONDS", 10, 0, 300)
+LT_MAX_CALLS = environment.whole_number("LT_MAX_CALLS", 0, 0, 100_000)
+LT_MAX_SPEAKERS = environment.whole_number("LT_MAX_SPEAKERS", 0, 0, 100_000)
+
+# --- From AppAPI ------------------------------------------------------------------
+APP_ID = environment.text("APP_ID", "live_transcription")
+APP_VERSION = environment.text("APP_VERSION", __version__)
+APP_SECRET = environment.text("APP_SECRET")
+APP_HOST = environment.text("APP_HOST", "127.0.0.1")
+APP_PORT = environment.whole_number("APP_PORT", 23000, 1, 65535)
+APP_PERSISTENT_STORAGE = Path(
+    environment.text("APP_PERSISTENT_STORAGE", str(BASE_DIR / "data"))
+)
+AA_VERSION = environment.text("AA_VERSION", "32.0.0")
+NEXTCLOUD_URL = environment.url("NEXTCLOUD_URL", ("https", "http")).removesuffix(
+    "/index.php"
+)
+
+# --- Django -----------------------------------------------------------------------
+# Signs CSRF tokens and development logins. Derived, so that it survives restarts
+# and is the same in every process without one more secret to configure.
+SECRET_KEY = (
+    hmac.new(APP_SECRET.encode(), b"django", hashlib.sha256).hexdigest()
+    if APP_SECRET
+    else secrets.token_hex(32)
+)
+# Nextcloud's name is in the Host header; what keeps strangers out is APP_SECRET.
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "livetranscription.urls"
+ASGI_APPLICATION = "livetranscription.asgi.application"
+APPEND_SLASH = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes; Talk's largest body is under 1 KiB
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+LANGUAGE_CODE = "en"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "calls",
+    "signaling",
+]
+if importlib.util.find_spec("devkit"):  # not part of the image
+    INSTALLED_APPS.append("devkit")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "build" / "static"
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+
+def _database() -> dict[str, Any]:
+    """PostgreSQL and others by DATABASE_URL, else SQLite on the data volume."""
+    default = f"sqlite:///{APP_PERSISTENT_STORAGE / 'live_transcription.sqlite3'}"
+    config = environ.Env.db_url_config(environment.text("DATABASE_URL", default))
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            # Writers queue up for this long instead of failing at once.
+            "timeout": 5,  # seconds
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    return dict(config)
+
+
+DATABASES = {"default": _database()}
+
+
+def _channel_layer() -> dict[str, Any]:
+    """Redis by CHANNEL_LAYER_URL, else the layer inside this process."""
+    url = environment.url("CHANNEL_LAYER_URL", ("redis", "rediss"))
+    if not url:
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    return {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [url]},
+    }
+
+
+CHANNEL_LAYERS = {"default": _channel_layer()}
+
+LOG_LEVEL = environment.choice(
+    "LOG_LEVEL", "info", ("debug", "info", "warning", "error")
+).upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"call": {"()": "livetranscription.logs.CallFilter"}},
+    "formatters": {"line": {"()": "livetranscription.logs.LineFormatter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["call"],
+            "formatter": "line",
+        },
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # At DEBUG these print whole packets, headers or query strings.
+        "aioice": {"level": "WARNING"},
+        "aiortc": {"level": "WARNING"},
+        "asyncio": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "django.db": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "websockets": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,9 @@
+"""Routes: the calls app at the root, Django's admin below /admin/."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("calls.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,1 @@
+"""What happens inside a call: signaling, audio, speech-to-text, captions."""

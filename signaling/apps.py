@@ -1,0 +1,9 @@
+"""App config."""
+
+from django.apps import AppConfig
+
+
+class SignalingConfig(AppConfig):
+    """What happens inside a call."""
+
+    name = "signaling"
