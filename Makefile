@@ -1,0 +1,36 @@
+# The README names two of these: `make demo` and `make test`. Each sets up all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test check format packages
+
+demo: $(INSTALLED) packages  ## Caption a local call of several speakers
+	@$(BIN)/python manage.py demo $(ARGS)
+
+test: $(INSTALLED) packages  ## Run all tests; ARGS go to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(INSTALLED)  ## Put the code into its usual form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+packages:
+	@sh devkit/packages.sh
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Installing Python packages into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,103 @@
+"""Daphne and the call worker on one event loop, started and ended together.
+
+Daphne has no hooks for start and end, so this is the place that has them: signals
+end the calls first, each with `bye`, and the web server after them.
+"""
+
+import asyncio
+import logging
+import signal
+from typing import Any, Protocol
+
+import uvloop
+from django.core.asgi import get_asgi_application
+from django.utils.module_loading import import_string
+from twisted.internet import asyncioreactor
+
+logger = logging.getLogger(__name__)
+
+CALL_WORKER = "signaling.worker.CallWorker"
+APPLICATION = "livetranscription.asgi.application"
+
+
+class Endable(Protocol):
+    """The call worker, seen from here."""
+
+    def stop(self) -> None:
+        """Begin to end."""
+
+    async def arun(self) -> None:
+        """Work until `stop`."""
+
+
+class Program:
+    """What runs beside the web server: the app's background work and the worker."""
+
+    def __init__(self, background: Any, worker: Endable | None) -> None:
+        self._background = background
+        self._worker = worker
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End everything, calls first; called by SIGTERM and Ctrl-C."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run until `stop`; raises what broke, if something did."""
+        async with asyncio.TaskGroup() as tasks:
+            background = tasks.create_task(self._background.run())
+            worker = None
+            if self._worker is not None:
+                worker = tasks.create_task(self._worker.arun())
+            await self._stopping.wait()
+            if self._worker is not None and worker is not None:
+                self._worker.stop()
+                await worker
+            background.cancel()
+
+
+def serve(host: str, port: int, *, hold_calls: bool, background: Any) -> int:
+    """Serve until SIGTERM or Ctrl-C; returns the exit code of the process.
+
+    `background` has `run()` and lives as long as the server; `hold_calls` says
+    whether captions are made in this process too.
+    """
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Before daphne is imported: it would install a reactor on a loop of its own.
+    asyncioreactor.install(loop)
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server
+
+    get_asgi_application()  # loads the apps before anything of theirs is imported
+    worker = import_string(CALL_WORKER).of_this_process() if hold_calls else None
+    program = Program(background, worker)
+    server = Server(
+        import_string(APPLICATION),
+        endpoints=build_endpoint_description_strings(host=host, port=port),
+        signal_handlers=False,
+        server_name="live_transcription",
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, program.stop)
+    running = loop.create_task(_run_and_stop(program, server))
+    server.run()  # returns when the reactor stops, or at once if it cannot listen
+    if not running.done():
+        running.cancel()
+        logger.critical("Cannot listen on %s:%s", host, port)
+        loop.run_until_complete(asyncio.gather(running, return_exceptions=True))
+        return 1
+    return running.result()
+
+
+async def _run_and_stop(program: Program, server: Any) -> int:
+    """Run the program; stop the web server after it, whatever happened."""
+    try:
+        await program.run()
+    except Exception:
+        logger.exception("The server ends because a part of it broke")
+        return 1
+    else:
+        return 0
+    finally:
+        server.stop()

@@ -1,0 +1,1 @@
+"""Joins the parts of a call: registry, calls, speakers, captions."""

@@ -1,0 +1,250 @@
+"""One call: the bot in its room, from joining to `bye`."""
+
+import asyncio
+import logging
+import time
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from calls import services
+from signaling.captions.caption import Caption
+from signaling.hpb.client import HpbClient
+from signaling.hpb.messages import (
+    Answer,
+    CallEnded,
+    Candidate,
+    Offer,
+    ParticipantsUpdate,
+    RequestOffer,
+    SessionsJoined,
+    SessionsLeft,
+)
+from signaling.hpb.protocol import Disconnected, Event, Joined, RequestFailed
+from signaling.hpb.roster import Roster
+from signaling.supervisor.audience import Audience
+from signaling.supervisor.environment import CallEnvironment
+from signaling.supervisor.ice import IceSettings
+from signaling.supervisor.journal import CallJournal
+from signaling.supervisor.sender import CaptionSender
+from signaling.supervisor.speaker import SpeakerPipeline, SpeakerPorts
+from signaling.supervisor.speakers import Speakers
+from signaling.supervisor.subscription import Failed
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+"How often time-outs are looked at, and wishes read even if nobody asked for it."
+REPORT_BEATS = 5
+"Counters of speakers are written every so many beats."
+DRAIN_S = 0.5
+"Longest wait for the database when a call ends."
+
+
+class CallSupervisor:
+    """Task group over HPB client, speakers and caption sender of one call."""
+
+    def __init__(
+        self,
+        call: services.ClaimedCall,
+        environment: CallEnvironment,
+        client: HpbClient,
+    ) -> None:
+        self._call = call
+        self._environment = environment
+        self._client = client
+        self._language = call.language
+        self._roster = Roster()
+        self._audience = Audience()
+        self._journal = CallJournal(call)
+        self._sender = CaptionSender(client.send, lambda: self._audience.targets)
+        self._speakers = Speakers(
+            self._new_pipeline, self._on_speaker_failure, self._report
+        )
+        self._ice = IceSettings()
+        self._fetch_ice = asyncio.Event()
+        self._over = asyncio.Event()
+        self._wishes_known = False
+        self._ended_for_all = False
+        self._lonely_since_s: float | None = None
+
+    @property
+    def speakers(self) -> int:
+        """Publishers captioned now."""
+        return len(self._speakers)
+
+    def wake(self) -> None:
+        """Look at the wishes again; they may have changed."""
+        self._journal.read_wishes(self._on_wishes)
+
+    def stop(self) -> None:
+        """End soon and cleanly, with last words and `bye`; the row stays open."""
+        self._over.set()
+
+    async def run(self) -> None:
+        """Caption the call until it ends, nobody reads any more, or `stop`.
+
+        Raises, within an exception group, the HPB's final refusals.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            journal = tasks.create_task(self._journal.run())
+            try:
+                await self._hold_call()
+            finally:
+                await self._journal.drain(DRAIN_S)
+                journal.cancel()
+
+    async def _hold_call(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            connection = tasks.create_task(self._client.run())
+            helpers = [
+                tasks.create_task(self._sender.run()),
+                tasks.create_task(self._follow_hpb()),
+                tasks.create_task(self._keep_ice()),
+                tasks.create_task(self._beat()),
+            ]
+            speakers = tasks.create_task(self._speakers.run())
+            self.wake()
+            await self._over.wait()
+            self._speakers.close()
+            await speakers
+            self._sender.flush()
+            await self._client.leave()
+            await connection
+            for helper in helpers:
+                helper.cancel()
+
+    # --- What the HPB says --------------------------------------------------------
+
+    async def _follow_hpb(self) -> None:
+        while True:
+            self._on_event(await self._client.events.get())
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case Joined(session_id, resumed):
+                self._on_joined(session_id, resumed)
+            case Disconnected(reason):
+                self._journal.disconnected(reason)
+            case SessionsJoined() | SessionsLeft() | ParticipantsUpdate():
+                self._roster.apply(event)
+                self._follow_roster()
+            case Offer() | Candidate():
+                self._speakers.put(event.session_id, event)
+            case RequestFailed(RequestOffer() | Answer() as request, code, _):
+                self._speakers.put(request.session_id, Failed(code))
+            case CallEnded(reason):
+                logger.info("The call is over: %s", reason)
+                self._ended_for_all = True
+            case _:
+                logger.debug("No reaction to %s", type(event).__name__)
+
+    def _on_joined(self, session_id: str, resumed: bool) -> None:
+        """In the room; after a full hello all we knew of sessions is void."""
+        self._journal.joined(session_id, resumed)
+        if resumed:
+            return
+        self._roster.reset()
+        self._roster.set_own_session(session_id)
+        self._audience.unbind(time.monotonic())
+        self._fetch_ice.set()
+        self._speakers.renew()
+
+    def _follow_roster(self) -> None:
+        for change in self._audience.follow(self._roster, time.monotonic()):
+            self._journal.recipient(change)
+        # Until the HPB has said who is in the call, nobody is known to have left.
+        if self._roster.has_people_in_call() is not None:
+            self._speakers.follow(self._roster.publishers())
+
+    async def _keep_ice(self) -> None:
+        while True:
+            await self._fetch_ice.wait()
+            self._fetch_ice.clear()
+            await self._ice.fetch()
+
+    # --- Who reads ----------------------------------------------------------------
+
+    def _on_wishes(self, wishes: services.Wishes) -> None:
+        self._wishes_known = True
+        self._language = wishes.language
+        self._audience.wish(wishes.recipients, time.monotonic())
+        self._follow_roster()
+
+    async def _beat(self) -> None:
+        """Time-outs, and the safety net below lost wake messages."""
+        beats = 0
+        while not await self._ended():
+            await asyncio.sleep(BEAT_S)
+            beats += 1
+            self.wake()
+            if beats % REPORT_BEATS == 0:
+                for pipeline in self._speakers:
+                    self._report(pipeline)
+        self._over.set()
+
+    async def _ended(self) -> bool:
+        """End the row if the call is over or was without readers for long enough."""
+        if self._ended_for_all:
+            return await self._end_row("ended for everyone", unless_wanted=False)
+        now_s = time.monotonic()
+        if not self._wishes_known or self._audience.keeps_call(now_s):
+            self._lonely_since_s = None
+            return False
+        if self._lonely_since_s is None:
+            self._lonely_since_s = now_s
+        if now_s - self._lonely_since_s < self._environment.call.leave_s:
+            return False
+        for change in self._audience.give_up():
+            self._journal.recipient(change)
+        await self._journal.drain(DRAIN_S)
+        return await self._end_row("nobody reads", unless_wanted=True)
+
+    async def _end_row(self, reason: str, *, unless_wanted: bool) -> bool:
+        call = self._call
+        try:
+            return await database_sync_to_async(services.end_call)(
+                call.call_id, call.fence, reason, unless_wanted=unless_wanted
+            )
+        except DatabaseError as error:
+            logger.warning("The call cannot end while the database is away: %s", error)
+            return False
+
+    # --- Who speaks ---------------------------------------------------------------
+
+    def _new_pipeline(self, session_id: str) -> SpeakerPipeline:
+        ports = SpeakerPorts(
+            send=self._client.send,
+            ice_servers=self._ice.servers,
+            on_text=self._on_text,
+            on_state=self._on_speaker_state,
+        )
+        return SpeakerPipeline(
+            session_id, self._environment.audio_path(), self._environment.slots, ports
+        )
+
+    def _on_text(self, session_id: str, text: str) -> None:
+        self._sender.push(Caption(text, self._language, session_id, time.monotonic()))
+
+    def _on_speaker_state(self, session_id: str, state: str, why: str) -> None:
+        level = "warning" if why else "info"
+        self._journal.event(level, f"speaker.{state}", why, session_id)
+
+    def _on_speaker_failure(self, session_id: str) -> None:
+        self._journal.event("error", "speaker.crashed", "see the log", session_id)
+
+    def _report(self, pipeline: SpeakerPipeline) -> None:
+        counters, session_id = pipeline.counters, pipeline.session_id
+        self._journal.speaker(
+            services.SpeakerReport(
+                session_id=session_id,
+                nextcloud_session_id=self._roster.nextcloud_session_of(session_id),
+                display_name=self._roster.display_name(session_id),
+                state=pipeline.state,
+                audio_s=counters.audio_s,
+                stt_s=counters.stt_s,
+                words=counters.words,
+                lost_packets=counters.lost_packets,
+                reconnects=counters.reconnects,
+            )
+        )

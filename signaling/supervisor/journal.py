@@ -1,0 +1,81 @@
+"""What one call tells the database; every line here is one fact."""
+
+from collections.abc import Callable
+from functools import partial
+
+from calls import services
+from signaling.supervisor.audience import Change, Place
+from signaling.supervisor.records import CallRecorder
+from signaling.supervisor.speaker import SpeakerPipeline
+
+
+class CallJournal:
+    """Facts of one call in the terms of the supervisor, written by a recorder."""
+
+    def __init__(self, call: services.ClaimedCall) -> None:
+        self._call = call
+        self._recorder = CallRecorder()
+        self._reading = False
+        self._read_again = False
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        await self._recorder.run()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait until everything is written, `timeout_s` at most."""
+        await self._recorder.drain(timeout_s)
+
+    def read_wishes(self, then: Callable[[services.Wishes], None]) -> None:
+        """Read the wishes behind all facts queued so far; one read at a time."""
+        if self._reading:
+            self._read_again = True
+            return
+
+        def read(wishes: services.Wishes) -> None:
+            self._reading = False
+            then(wishes)
+            if self._read_again:
+                self._read_again = False
+                self.read_wishes(then)
+
+        self._reading = True
+        self._recorder.put(partial(services.wishes, self._call.call_id), read)
+
+    def joined(self, session_id: str, resumed: bool) -> None:
+        """The bot is in the room."""
+        call = self._call
+        self._put(services.call_joined, call.call_id, call.fence, session_id)
+        code = "hpb.resumed" if resumed else "hpb.joined"
+        self.event("info", code, "Connected to the High-Performance Backend")
+
+    def disconnected(self, reason: str) -> None:
+        """The connection to the HPB is lost."""
+        call = self._call
+        self._put(services.call_state, call.call_id, call.fence, "reconnecting")
+        self.event("warning", "hpb.lost", reason)
+
+    def recipient(self, change: Change) -> None:
+        """A recipient was bound to a session, vanished, or is gone for good."""
+        record = {
+            Place.BOUND: partial(
+                services.recipient_bound, session_id=change.session_id
+            ),
+            Place.AWAY: services.recipient_away,
+            Place.PENDING: services.recipient_away,
+            Place.GONE: services.recipient_gone,
+        }[change.place]
+        self._put(record, self._call.call_id, change.nextcloud_session_id)
+
+    def speaker(self, report: services.SpeakerReport) -> None:
+        """State and counters of a speaker."""
+        self._put(services.record_speaker, self._call.call_id, report)
+
+    def event(self, level: str, code: str, text: str, session_id: str = "") -> None:
+        """A line of the timeline an operator reads."""
+        self._put(
+            services.record_event, self._call.call_id, level, code, text, session_id
+        )
+
+    def _put(self, function: Callable[..., object], *args: object) -> None:
+        self._recorder.put(partial(function, *args))

@@ -1,0 +1,110 @@
+"""One speaker of a call: from the publisher's offer to captions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from livetranscription import logs
+from signaling.config import IceServer
+from signaling.hpb.messages import OutgoingMessage
+from signaling.supervisor.slots import StreamSlots
+from signaling.supervisor.subscription import (
+    Message,
+    Subscription,
+    SubscriptionState,
+)
+from signaling.supervisor.transcription import AudioPath, Transcription
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerPorts:
+    """What a speaker needs from its call."""
+
+    send: Callable[[OutgoingMessage], None]
+    "To the HPB; never blocks."
+    ice_servers: Callable[[], Awaitable[Sequence[IceServer]]]
+    on_text: Callable[[str, str], None]
+    "Session id of the speaker and a chunk of whole words."
+    on_state: Callable[[str, str, str], None]
+    "Session id of the speaker, new state, reason."
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerCounters:
+    """What happened to one speaker so far."""
+
+    audio_s: float
+    stt_s: float
+    words: int
+    lost_packets: int
+    dropped_frames: int
+    reconnects: int
+
+
+class SpeakerPipeline:
+    """Subscription and transcription of one publisher."""
+
+    def __init__(
+        self, session_id: str, path: AudioPath, slots: StreamSlots, ports: SpeakerPorts
+    ) -> None:
+        self.session_id = session_id
+        self.state = "negotiating"
+        self._ports = ports
+        self._stopping = asyncio.Event()
+        self._transcription = Transcription(
+            path, slots, self._on_text, self._on_stream_state
+        )
+        self._subscription = Subscription(
+            session_id,
+            ports.send,
+            ports.ice_servers,
+            self._transcription.take,
+            self._on_subscription_state,
+        )
+
+    @property
+    def counters(self) -> SpeakerCounters:
+        """A snapshot of the counters."""
+        audio = self._transcription.counters
+        return SpeakerCounters(
+            audio_s=audio.audio_s,
+            stt_s=audio.stt_s,
+            words=audio.words,
+            lost_packets=self._transcription.lost_packets,
+            dropped_frames=audio.dropped_frames,
+            reconnects=audio.reconnects + max(0, self._subscription.connections - 1),
+        )
+
+    def put(self, message: Message) -> None:
+        """Hand over what the HPB says about this publisher."""
+        self._subscription.put(message)
+
+    def stop(self) -> None:
+        """The publisher is gone or the call ends: `run` flushes and returns."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Caption this speaker until `stop`, then bring out the last words."""
+        logs.session_id.set(self.session_id)
+        async with asyncio.TaskGroup() as tasks:
+            subscription = tasks.create_task(self._subscription.run())
+            tasks.create_task(self._transcription.run())
+            await self._stopping.wait()
+            subscription.cancel()
+            await self._transcription.finish()
+
+    def _on_text(self, text: str) -> None:
+        self._ports.on_text(self.session_id, text)
+
+    def _on_subscription_state(self, state: SubscriptionState, why: str) -> None:
+        if state is SubscriptionState.CONNECTED:
+            self._enter("connecting", why)
+        elif self.state != "negotiating":
+            self._enter("negotiating", why)
+
+    def _on_stream_state(self, state: str, why: str) -> None:
+        self._enter(state, why)
+
+    def _enter(self, state: str, why: str) -> None:
+        self.state = state
+        self._ports.on_state(self.session_id, state, why)
