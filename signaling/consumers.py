@@ -14,7 +14,7 @@ class Wakeable(Protocol):
         """Look at the wishes of this room; must return at once."""
 
 
-class CallConsumer(AsyncConsumer):  # type: ignore[misc]
+class CallConsumer(AsyncConsumer):
     """Hands over and returns: one consumer serves all rooms of a worker in turn."""
 
     def __init__(self, registry: Wakeable) -> None:

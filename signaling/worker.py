@@ -15,7 +15,7 @@ from signaling.supervisor.registry import CallRegistry
 from signaling.webrtc.tap import check_aiortc
 
 
-class CallWorker(Worker):  # type: ignore[misc]
+class CallWorker(Worker):
     """Takes control messages from the channel layer and holds the registry.
 
     It listens on the channel all workers share, which brings new rooms, and on one of
@@ -65,9 +65,7 @@ class CallWorker(Worker):  # type: ignore[misc]
 
     async def _end_applications(self) -> None:
         """The base class starts consumers as loose futures: end them, wait for them."""
-        futures = [
-            details["future"] for details in self.application_instances.values()
-        ]
+        futures = [details["future"] for details in self.application_instances.values()]
         for scope_id in list(self.application_instances):
             self.delete_application_instance(scope_id)
         await asyncio.gather(*futures, return_exceptions=True)

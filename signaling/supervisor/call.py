@@ -203,8 +203,10 @@ class CallSupervisor:
     async def _end_row(self, reason: str, *, unless_wanted: bool) -> bool:
         call = self._call
         try:
-            return await database_sync_to_async(services.end_call)(
-                call.call_id, call.fence, reason, unless_wanted=unless_wanted
+            return bool(
+                await database_sync_to_async(services.end_call)(
+                    call.call_id, call.fence, reason, unless_wanted=unless_wanted
+                )
             )
         except DatabaseError as error:
             logger.warning("The call cannot end while the database is away: %s", error)

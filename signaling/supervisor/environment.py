@@ -9,7 +9,8 @@ from signaling.audio.pcm import PcmFramer
 from signaling.config import CallConfig, SttConfig, call_config, stt_config
 from signaling.hpb.guard import HpbGuard
 from signaling.stt.stream import SttStream
-from signaling.stt.wire import WIRES, AudioFormat
+from signaling.stt.wire import AudioFormat
+from signaling.stt.wires import WIRES
 from signaling.supervisor.slots import StreamSlots
 from signaling.supervisor.transcription import AudioPath
 
@@ -55,4 +56,4 @@ class CallEnvironment:
 
 def _new_ogg_muxer() -> OggMuxer:
     # A serial number tells logical streams apart; it is no secret.
-    return OggMuxer(random.getrandbits(32))  # noqa: S311
+    return OggMuxer(random.getrandbits(32))

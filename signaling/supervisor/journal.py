@@ -6,7 +6,6 @@ from functools import partial
 from calls import services
 from signaling.supervisor.audience import Change, Place
 from signaling.supervisor.records import CallRecorder
-from signaling.supervisor.speaker import SpeakerPipeline
 
 
 class CallJournal:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -40,7 +41,7 @@ class CallRecorder:
         except asyncio.QueueFull:
             self.dropped += 1
             if self.dropped == 1:
-                logger.error("The database is too slow: facts of this call are dropped")
+                logger.warning("The database is too slow: facts are being dropped")
 
     async def run(self) -> None:
         """Work off the jobs until cancelled."""
@@ -60,7 +61,7 @@ class CallRecorder:
             logger.warning("%d facts of this call were not written", self._jobs.qsize())
 
     async def _do(self, job: Job, then: Then | None) -> None:
-        for delay_s in delays(FIRST_RETRY_S, limit_s=SLOWEST_RETRY_S):
+        for delay_s in delays(FIRST_RETRY_S, 2.0, SLOWEST_RETRY_S, 0.2, random.random):
             try:
                 result = await database_sync_to_async(job)()
             except (OperationalError, InterfaceError) as error:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import random
 import socket
 from dataclasses import dataclass
 
@@ -160,7 +161,9 @@ class CallRegistry:
 
     async def _hold_call(self, call: services.ClaimedCall, room: _Room) -> None:
         """Run a call; one that breaks starts again, one that is refused ends."""
-        for delay_s in delays(FIRST_RESTART_S, limit_s=SLOWEST_RESTART_S):
+        for delay_s in delays(
+            FIRST_RESTART_S, 2.0, SLOWEST_RESTART_S, 0.2, random.random
+        ):
             try:
                 await self._run_call(call, room)
             except ExceptionGroup as failures:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 from collections.abc import Callable, Iterable, Iterator
 
 from signaling.backoff import delays
@@ -85,7 +86,9 @@ class Speakers:
 
     async def _hold(self, session_id: str, place: _Place) -> None:
         """Run one publisher's pipeline; if it breaks, start another after a while."""
-        for delay_s in delays(FIRST_RESTART_S, limit_s=SLOWEST_RESTART_S):
+        for delay_s in delays(
+            FIRST_RESTART_S, 2.0, SLOWEST_RESTART_S, 0.2, random.random
+        ):
             try:
                 await place.pipeline.run()
             except Exception:

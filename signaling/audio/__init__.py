@@ -1,0 +1,1 @@
+"""Opus packets to 80 ms frames for speech-to-text."""

@@ -1,0 +1,1 @@
+"""Signaling with the High-Performance Backend."""

@@ -1,0 +1,1 @@
+"""WebRTC: one peer connection per publisher, Opus packets out."""
