@@ -1,5 +1,18 @@
 """Routes of the calls app."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from calls.views import lifecycle, transcription
+
+urlpatterns = [
+    path("heartbeat", lifecycle.heartbeat),
+    path("health", lifecycle.health),
+    path("init", lifecycle.init),
+    path("enabled", lifecycle.enabled),
+    path("capabilities", transcription.capabilities),
+    path("api/v1/languages", transcription.languages),
+    path("api/v1/call/transcribe", transcription.transcribe),
+    path("api/v1/call/set-language", transcription.set_language),
+    path("api/v1/call/leave", transcription.leave),
+    path("api/v1/status", transcription.status),
+]

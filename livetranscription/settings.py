@@ -72,10 +72,12 @@ SECRET_KEY = (
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "livetranscription.urls"
 ASGI_APPLICATION = "livetranscription.asgi.application"
+AUTHENTICATION = "calls.appapi.AppApiAuthentication"  # wraps the whole application
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes; Talk's largest body is under 1 KiB
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
 INSTALLED_APPS = [
@@ -95,6 +97,8 @@ if importlib.util.find_spec("devkit"):  # not part of the image
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Sets Content-Length: Nextcloud's proxy breaks chunked answers.
+    "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -7,3 +7,7 @@ urlpatterns = [
     path("", include("calls.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "calls.views.answers.bad_request"
+handler404 = "calls.views.answers.not_found"
+handler500 = "calls.views.answers.server_error"

@@ -1,0 +1,123 @@
+"""Plain, read-mostly registration in Django's admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from calls.models import (
+    Call,
+    CallEvent,
+    Language,
+    Recipient,
+    RoomSettings,
+    Speaker,
+    Worker,
+)
+
+
+class ReadOnly:
+    """Rows that only the program may write."""
+
+    def has_add_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Nobody adds."""
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Nobody changes."""
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        """Nobody deletes."""
+        return False
+
+
+class RecipientInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Who wants captions of a call."""
+
+    model = Recipient
+
+
+class SpeakerInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """Whose audio is captioned."""
+
+    model = Speaker
+
+
+class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """What happened, newest first."""
+
+    model = CallEvent
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Calls, running ones first."""
+
+    list_display = ("room_token", "state", "language", "worker", "created_at")
+    list_filter = ("state",)
+    search_fields = ("room_token",)
+    ordering = ("-ended_at", "-created_at")
+    inlines = (RecipientInline, SpeakerInline, EventInline)
+
+
+@admin.register(Recipient)
+class RecipientAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who wants captions."""
+
+    list_display = ("call", "nextcloud_session_id", "state", "since", "until")
+    list_filter = ("state",)
+
+
+@admin.register(Speaker)
+class SpeakerAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Whose audio is captioned."""
+
+    list_display = ("display_name", "call", "state", "words", "stt_s", "reconnects")
+    list_filter = ("state",)
+
+
+@admin.register(CallEvent)
+class CallEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What happened."""
+
+    list_display = ("at", "level", "code", "call", "speaker", "text")
+    list_filter = ("level", "code")
+
+
+@admin.register(Worker)
+class WorkerAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Processes that hold calls."""
+
+    list_display = ("name", "host", "pid", "seen_at", "speakers")
+
+
+@admin.register(Language)
+class LanguageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What captions can be tagged with; the model's languages are given."""
+
+    list_display = ("code", "name", "enabled", "is_default")
+    readonly_fields = ("code", "name", "separator", "rtl")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The model speaks what it speaks."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The model speaks what it speaks."""
+        return False
+
+
+@admin.register(RoomSettings)
+class RoomSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The language of a room."""
+
+    list_display = ("room_token", "language", "updated_at")
+    search_fields = ("room_token",)

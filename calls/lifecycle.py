@@ -1,0 +1,98 @@
+"""What lives as long as the web server: whether we are enabled, background work."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from calls.nextcloud import Nextcloud, NextcloudError
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 1.0
+SLOWEST_RETRY_S = 30.0
+MAX_JOBS = 100
+
+
+class Background:
+    """Owns the tasks that views start, and the answer to "are we enabled?".
+
+    Nextcloud does not call us after a restart, so at the start it is asked, again and
+    again until it answers or says so by itself (`PUT /enabled`). Until then: no.
+    """
+
+    def __init__(self) -> None:
+        self.enabled = False
+        self._told = asyncio.Event()
+        self._jobs: asyncio.Queue[Coroutine[Any, Any, None]] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody runs it, so that `start` has an effect."""
+        return self._jobs is not None
+
+    async def run(self) -> None:
+        """Ask Nextcloud, and hold the tasks that views start, until cancelled."""
+        self._jobs = asyncio.Queue(MAX_JOBS)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._ask_nextcloud())
+                while True:
+                    tasks.create_task(await self._jobs.get())
+        finally:
+            jobs, self._jobs = self._jobs, None
+            while not jobs.empty():
+                jobs.get_nowait().close()
+
+    def tell(self, enabled: bool) -> None:
+        """Nextcloud has enabled or disabled us."""
+        self.enabled = enabled
+        self._told.set()
+
+    def report_initialised(self) -> None:
+        """Tell Nextcloud, after the answer to `/init`, that nothing is left to do.
+
+        Raises `RuntimeError` if nobody runs the background work.
+        """
+        if self._jobs is None:
+            raise RuntimeError("the background work does not run")
+        self._jobs.put_nowait(_report_initialised())
+
+    async def _ask_nextcloud(self) -> None:
+        for pause_s in _pauses():
+            if self._told.is_set():
+                return
+            try:
+                enabled = await Nextcloud.from_settings().is_enabled()
+            except NextcloudError as error:
+                logger.warning("Not known whether this app is enabled: %s", error)
+                await asyncio.sleep(pause_s)
+                continue
+            if not self._told.is_set():
+                self.tell(enabled)
+            return
+
+
+async def _report_initialised() -> None:
+    """Progress 100, until Nextcloud has it; at that it calls `PUT /enabled`."""
+    for pause_s in _pauses():
+        try:
+            await Nextcloud.from_settings().report_progress(100)
+        except NextcloudError as error:
+            logger.warning("Nextcloud does not take our progress: %s", error)
+            await asyncio.sleep(pause_s)
+        else:
+            return
+
+
+def _pauses() -> Iterator[float]:
+    """Growing pauses, spread at random."""
+    pause_s = FIRST_RETRY_S
+    while True:
+        yield pause_s * random.uniform(1.0, 1.2)  # noqa: S311 - no secret
+        pause_s = min(2 * pause_s, SLOWEST_RETRY_S)
+
+
+background = Background()
+"The one of this process; `serve` runs it."

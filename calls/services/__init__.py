@@ -1,0 +1,70 @@
+"""The only writer of rows: wishes from the web side, leases and facts from workers."""
+
+from calls.nextcloud import NextcloudError, SignalingSettings
+from calls.services.leases import (
+    ClaimedCall,
+    claim_call,
+    end_call,
+    fail_call,
+    register_worker,
+    release_call,
+    renew_leases,
+    unregister_worker,
+    waiting_rooms,
+)
+from calls.services.network import backend_urls, signaling_settings
+from calls.services.records import (
+    SpeakerReport,
+    call_joined,
+    call_state,
+    recipient_away,
+    recipient_bound,
+    recipient_gone,
+    record_event,
+    record_speaker,
+)
+from calls.services.status import Status, status
+from calls.services.wishes import (
+    LimitReachedError,
+    Wishes,
+    leave_room,
+    set_room_language,
+    stop_all_calls,
+    unwant_captions,
+    want_captions,
+    wishes,
+)
+
+__all__ = [
+    "ClaimedCall",
+    "LimitReachedError",
+    "NextcloudError",
+    "SignalingSettings",
+    "SpeakerReport",
+    "Status",
+    "Wishes",
+    "backend_urls",
+    "call_joined",
+    "call_state",
+    "claim_call",
+    "end_call",
+    "fail_call",
+    "leave_room",
+    "recipient_away",
+    "recipient_bound",
+    "recipient_gone",
+    "record_event",
+    "record_speaker",
+    "register_worker",
+    "release_call",
+    "renew_leases",
+    "set_room_language",
+    "signaling_settings",
+    "status",
+    "stop_all_calls",
+    "unregister_worker",
+    "unwant_captions",
+    "waiting_rooms",
+    "want_captions",
+    "wishes",
+]

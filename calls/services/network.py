@@ -1,0 +1,21 @@
+"""What workers ask Nextcloud."""
+
+from django.conf import settings
+
+from calls.nextcloud import Nextcloud, NextcloudError, SignalingSettings
+
+
+async def signaling_settings() -> SignalingSettings:
+    """STUN and TURN servers as Talk has them now; raises `NextcloudError`."""
+    return await Nextcloud.from_settings().signaling_settings()
+
+
+async def backend_urls() -> tuple[str, ...]:
+    """URLs under which the HPB may know this Nextcloud, best guess first."""
+    if settings.LT_BACKEND_URL:
+        return (settings.LT_BACKEND_URL,)
+    try:
+        public = await Nextcloud.from_settings().public_url()
+    except NextcloudError:
+        return (settings.NEXTCLOUD_URL,)
+    return tuple(dict.fromkeys((public, settings.NEXTCLOUD_URL)))

@@ -1,0 +1,104 @@
+"""Facts a worker records about its calls. Never a spoken word."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from calls.models import Call, CallEvent, Recipient, Speaker
+from calls.states import CallState, RecipientState, sources
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerReport:
+    """A speaker's state and counters at one moment; counters only grow."""
+
+    session_id: str
+    nextcloud_session_id: str
+    display_name: str
+    state: str
+    audio_s: float
+    stt_s: float
+    words: int
+    lost_packets: int
+    reconnects: int
+
+
+def call_joined(call_id: int, fence: int, hpb_session_id: str) -> bool:
+    """The bot is in the room, or back in it."""
+    held = Call.objects.filter(
+        pk=call_id, fence=fence, state__in=sources(CallState.JOINED)
+    )
+    first = held.filter(joined_at=None).update(joined_at=timezone.now())
+    changed = held.update(state=CallState.JOINED, hpb_session_id=hpb_session_id)
+    return bool(first or changed)
+
+
+def call_state(call_id: int, fence: int, state: str) -> bool:
+    """The call has moved; moves the table of states does not know are refused."""
+    target = CallState(state)
+    held = Call.objects.filter(pk=call_id, fence=fence, state__in=sources(target))
+    return bool(held.update(state=target))
+
+
+def recipient_bound(call_id: int, nextcloud_session_id: str, session_id: str) -> bool:
+    """A recipient was seen on the HPB."""
+    return bool(
+        _recipient(call_id, nextcloud_session_id).update(
+            state=RecipientState.BOUND, session_id=session_id
+        )
+    )
+
+
+def recipient_away(call_id: int, nextcloud_session_id: str) -> bool:
+    """A recipient has vanished, for a while or for good."""
+    return bool(
+        _recipient(call_id, nextcloud_session_id).update(state=RecipientState.AWAY)
+    )
+
+
+def recipient_gone(call_id: int, nextcloud_session_id: str) -> bool:
+    """A recipient has left the call or never came."""
+    return bool(
+        _recipient(call_id, nextcloud_session_id).update(
+            state=RecipientState.GONE, until=timezone.now()
+        )
+    )
+
+
+def record_speaker(call_id: int, report: SpeakerReport) -> None:
+    """Write a speaker's state and counters."""
+    Speaker.objects.update_or_create(
+        call_id=call_id,
+        session_id=report.session_id,
+        defaults={
+            "nextcloud_session_id": report.nextcloud_session_id,
+            "display_name": report.display_name[:255],
+            "state": report.state,
+            "audio_s": report.audio_s,
+            "stt_s": report.stt_s,
+            "words": report.words,
+            "lost_packets": report.lost_packets,
+            "reconnects": report.reconnects,
+        },
+    )
+
+
+def record_event(
+    call_id: int, level: str, code: str, text: str, session_id: str = ""
+) -> None:
+    """A line of the timeline; `session_id` names the speaker it is about."""
+    speaker = None
+    if session_id:
+        speaker, _ = Speaker.objects.get_or_create(
+            call_id=call_id, session_id=session_id
+        )
+    CallEvent.objects.create(
+        call_id=call_id, speaker=speaker, level=level, code=code, text=text[:500]
+    )
+
+
+def _recipient(call_id: int, nextcloud_session_id: str) -> QuerySet[Recipient]:
+    return Recipient.objects.filter(
+        call_id=call_id, nextcloud_session_id=nextcloud_session_id, until=None
+    )

@@ -1,0 +1,28 @@
+"""What is going on, in numbers."""
+
+from dataclasses import dataclass
+
+from calls.models import Call, Recipient, Speaker, Worker
+from calls.states import SpeakerState
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counts of open calls and what belongs to them."""
+
+    active_rooms: int
+    active_transcribers: int
+    recipients: int
+    workers: int
+
+
+def status() -> Status:
+    """The counts now."""
+    return Status(
+        active_rooms=Call.objects.filter(ended_at=None).count(),
+        active_transcribers=Speaker.objects.filter(
+            call__ended_at=None, state=SpeakerState.LISTENING
+        ).count(),
+        recipients=Recipient.objects.filter(until=None).count(),
+        workers=Worker.objects.count(),
+    )

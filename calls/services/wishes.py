@@ -1,0 +1,153 @@
+"""What participants and moderators want: captions on and off, languages."""
+
+import logging
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from calls.models import Call, Language, Recipient, RoomSettings, Speaker
+from calls.services.waking import wake_after_commit
+from calls.states import RecipientState, SpeakerState
+
+logger = logging.getLogger(__name__)
+
+
+class LimitReachedError(Exception):
+    """No further call or speaker may be captioned; the text says which limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is wanted of one call now."""
+
+    language: str
+    recipients: tuple[str, ...]
+    "Nextcloud session ids, in the order in which they asked."
+
+
+def want_captions(
+    room_token: str, nextcloud_session_id: str, language: str | None
+) -> Call:
+    """Store the wish of one participant; asking again changes nothing.
+
+    Raises `LimitReachedError` if a new call would exceed LT_MAX_CALLS.
+    """
+    try:
+        with transaction.atomic():
+            return _want(room_token, nextcloud_session_id, language)
+    except IntegrityError:
+        # Somebody else opened the call, or the same wish, at the same moment.
+        with transaction.atomic():
+            return _want(room_token, nextcloud_session_id, language)
+
+
+def _want(room_token: str, nextcloud_session_id: str, language: str | None) -> Call:
+    call = _open_calls().filter(room_token=room_token).first()
+    if call is None:
+        _check_limits()
+        call = Call.objects.create(
+            room_token=room_token, language=room_language(room_token, language)
+        )
+    elif language and call.language != language:
+        Call.objects.filter(pk=call.pk).update(language=language)
+        call.language = language
+    Recipient.objects.get_or_create(
+        call=call,
+        nextcloud_session_id=nextcloud_session_id,
+        until=None,
+        defaults={"since": timezone.now()},
+    )
+    wake_after_commit(call)
+    return call
+
+
+def unwant_captions(room_token: str, nextcloud_session_id: str) -> None:
+    """Take the wish of one participant back; unknown ones are fine."""
+    with transaction.atomic():
+        call = _open_calls().filter(room_token=room_token).first()
+        if call is not None and _end_wishes(
+            Q(call=call, nextcloud_session_id=nextcloud_session_id)
+        ):
+            wake_after_commit(call)
+
+
+def leave_room(room_token: str) -> None:
+    """Take back all wishes for a room."""
+    with transaction.atomic():
+        call = _open_calls().filter(room_token=room_token).first()
+        if call is not None and _end_wishes(Q(call=call)):
+            wake_after_commit(call)
+
+
+def stop_all_calls() -> None:
+    """Take back all wishes: the app is switched off."""
+    with transaction.atomic():
+        for call in _open_calls():
+            if _end_wishes(Q(call=call)):
+                wake_after_commit(call)
+
+
+def set_room_language(room_token: str, language: str | None) -> str:
+    """Remember a room's language, None for the default; returns what it is now.
+
+    Captions of a running call change their tag at once.
+    """
+    with transaction.atomic():
+        if language is None:
+            RoomSettings.objects.filter(room_token=room_token).delete()
+            language = room_language(room_token, None)
+        else:
+            RoomSettings.objects.update_or_create(
+                room_token=room_token, defaults={"language": language}
+            )
+        call = _open_calls().filter(room_token=room_token).first()
+        if call is not None:
+            Call.objects.filter(pk=call.pk).update(language=language)
+            wake_after_commit(call)
+    return language
+
+
+def wishes(call_id: int) -> Wishes:
+    """The wishes for a call as they are now."""
+    language = Call.objects.values_list("language", flat=True).get(pk=call_id)
+    recipients = Recipient.objects.filter(call_id=call_id, until=None)
+    return Wishes(
+        language, tuple(recipients.values_list("nextcloud_session_id", flat=True))
+    )
+
+
+def room_language(room_token: str, language: str | None) -> str:
+    """The language to tag captions with: asked for, the room's, or the default."""
+    if language:
+        return language
+    chosen = RoomSettings.objects.filter(room_token=room_token).first()
+    if chosen is not None:
+        return chosen.language
+    default = Language.objects.filter(is_default=True, enabled=True).first()
+    return default.code if default is not None else settings.LT_DEFAULT_LANGUAGE
+
+
+def _open_calls() -> QuerySet[Call]:
+    return Call.objects.filter(ended_at=None).select_related("worker")
+
+
+def _end_wishes(which: Q) -> int:
+    now = timezone.now()
+    return Recipient.objects.filter(which, until=None).update(
+        state=RecipientState.GONE, until=now
+    )
+
+
+def _check_limits() -> None:
+    if settings.LT_MAX_CALLS and _open_calls().count() >= settings.LT_MAX_CALLS:
+        raise LimitReachedError("as many calls are captioned as LT_MAX_CALLS allows")
+    speaking = Speaker.objects.filter(call__ended_at=None).exclude(
+        state__in=(SpeakerState.ENDED, SpeakerState.FAILED)
+    )
+    if settings.LT_MAX_SPEAKERS and speaking.count() >= settings.LT_MAX_SPEAKERS:
+        raise LimitReachedError(
+            "as many speakers are captioned as LT_MAX_SPEAKERS allows"
+        )

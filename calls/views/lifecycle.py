@@ -1,0 +1,54 @@
+"""What AppAPI calls: heartbeat, init, enabled; and the health of the process."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from calls import services
+from calls.lifecycle import background
+from calls.views.answers import answer, api, error, missing_settings
+
+
+@api("GET")
+def heartbeat(request: HttpRequest) -> HttpResponse:
+    """Alive. Open, and exactly this body: anything else means "not ready"."""
+    return answer({"status": "ok"})
+
+
+@api("GET")
+def health(request: HttpRequest) -> HttpResponse:
+    """Alive; with credentials also what is configured."""
+    body: dict[str, Any] = {"status": "ok"}
+    if getattr(request, "scope", {}).get("appapi_user") is not None:
+        missing = missing_settings()
+        body["version"] = settings.APP_VERSION
+        body["hpb_configured"] = not any("LT_" in name for name in missing)
+        body["stt_configured"] = not any("MODAL" in name for name in missing)
+        body["modal_configured"] = bool(
+            settings.MODAL_WORKSPACE and settings.MODAL_KEY and settings.MODAL_SECRET
+        )
+    return answer(body)
+
+
+@api("POST")
+def init(request: HttpRequest) -> HttpResponse:
+    """Nothing to prepare: say so to Nextcloud once this answer is out."""
+    if not background.running:
+        return error("the server is not running its background work", 503)
+    background.report_initialised()
+    return answer({})
+
+
+@api("GET", "PUT")
+def enabled(request: HttpRequest) -> HttpResponse:
+    """`PUT ?enabled=1|0` from AppAPI; `GET` tells whether captions can be had."""
+    if request.method == "GET":
+        return answer({"enabled": background.enabled and not missing_settings()})
+    value = request.GET.get("enabled", "")
+    if value not in ("0", "1"):
+        return error("enabled must be 0 or 1", 400)
+    background.tell(value == "1")
+    if value == "0":
+        services.stop_all_calls()
+    return answer({"error": ""})
