@@ -78,8 +78,8 @@ class MoshiDecoder:
         if isinstance(data, str) or len(data) > MAX_MESSAGE_BYTES:
             return [Garbage()]
         try:
-            message = msgpack.unpackb(data, max_buffer_size=MAX_MESSAGE_BYTES)
-        except (ValueError, RecursionError, msgpack.exceptions.UnpackException):
+            message = msgpack.unpackb(data)
+        except (ValueError, msgpack.exceptions.UnpackException):
             return [Garbage()]
         if not isinstance(message, dict):
             return [Garbage()]

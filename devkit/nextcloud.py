@@ -1,0 +1,298 @@
+"""A stand-in for Nextcloud with AppAPI and Talk: what the HPB and the app ask of it.
+
+Rooms and people live in memory. It checks every secret that the real one checks.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from aiohttp import web
+
+from devkit.talk import AppCredentials, TalkClient
+
+HOST = "127.0.0.1"
+REGULAR_PARTICIPANT = 3
+ALL_PERMISSIONS = 254
+MODERATED_PUBLIC_ROOM = 3
+HPB_TIMEOUT_S = 10.0
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody in a room, in the call or not."""
+
+    user_id: str
+    display_name: str
+    nextcloud_session_id: str
+    in_call: int = 0
+
+    def as_talk_says(self) -> dict[str, Any]:
+        """Entry of Talk's participant lists, with Nextcloud session ids."""
+        return {
+            "inCall": self.in_call,
+            "lastPing": int(time.time()),
+            "sessionId": self.nextcloud_session_id,
+            "nextcloudSessionId": self.nextcloud_session_id,
+            "participantType": REGULAR_PARTICIPANT,
+            "participantPermissions": ALL_PERMISSIONS,
+            "actorType": "users",
+            "actorId": self.user_id,
+            "userId": self.user_id,
+        }
+
+
+@dataclass(slots=True)
+class HpbLink:
+    """The HPB as Nextcloud knows it."""
+
+    url: str
+
+
+@dataclass(slots=True)
+class Record:
+    """What the app has told Nextcloud, for tests to look at."""
+
+    progress: list[int] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    refused: int = 0
+    "Requests with missing or wrong credentials."
+
+
+class NextcloudStandIn:
+    """Used as `async with`; `app_url` may be set once the app is up."""
+
+    def __init__(self, credentials: AppCredentials, *, port: int = 0) -> None:
+        self.credentials = credentials
+        self.backend_secret = secrets.token_hex(16)
+        self.app_url = ""
+        self.hpb: HpbLink | None = None
+        self.enabled = False
+        self.stun_servers: list[dict[str, Any]] = []
+        self.turn_servers: list[dict[str, Any]] = []
+        self.record = Record()
+        self._people: dict[str, dict[str, Person]] = {}
+        self._notifying = asyncio.Lock()
+        self._port = port
+
+    @property
+    def url(self) -> str:
+        """Base URL of this Nextcloud."""
+        return f"http://{HOST}:{self._port}"
+
+    @property
+    def talk(self) -> TalkClient:
+        """Talk, calling the app."""
+        return TalkClient(self.app_url, self.credentials)
+
+    async def __aenter__(self) -> Self:
+        application = web.Application()
+        app_api = "/ocs/v1.php/apps/app_api"
+        signaling = "/ocs/v2.php/apps/spreed/api/{version}/signaling"
+        application.add_routes(
+            [
+                web.get(f"{app_api}/ex-app/state", self._state),
+                web.put(f"{app_api}/ex-app/status", self._status),
+                web.get(f"{app_api}/api/v1/info/nextcloud_url/absolute", self._public),
+                web.post(f"{app_api}/api/v1/log", self._log),
+                web.get(f"{signaling}/settings", self._settings),
+                web.post(f"{signaling}/backend", self._backend),
+            ]
+        )
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+
+    # --- People -------------------------------------------------------------------
+
+    def add_person(self, room_token: str, user_id: str, display_name: str) -> Person:
+        """Somebody opens the conversation; the ticket for the HPB is the user id."""
+        session_id = f"{user_id}-{secrets.token_hex(24)}"
+        person = Person(user_id, display_name, session_id)
+        self._people.setdefault(room_token, {})[session_id] = person
+        return person
+
+    async def set_in_call(self, room_token: str, person: Person, flags: int) -> None:
+        """Somebody enters or leaves the call or changes devices; tells the HPB."""
+        person.in_call = flags
+        await self.notify(
+            room_token,
+            {
+                "type": "incall",
+                "incall": {
+                    "incall": flags,
+                    "changed": [person.as_talk_says()],
+                    "users": [
+                        other.as_talk_says()
+                        for other in self._people[room_token].values()
+                        if other.in_call
+                    ],
+                },
+            },
+        )
+
+    async def end_call(self, room_token: str) -> None:
+        """A moderator ends the call for everyone."""
+        for person in self._people.get(room_token, {}).values():
+            person.in_call = 0
+        body = {"type": "incall", "incall": {"incall": 0, "all": True}}
+        await self.notify(room_token, body)
+
+    async def delete_room(self, room_token: str) -> None:
+        """A moderator deletes the conversation."""
+        await self.notify(room_token, {"type": "delete", "delete": {"userids": []}})
+
+    async def notify(self, room_token: str, message: dict[str, Any]) -> None:
+        """One request to the HPB at a time: it keeps the list it processed last."""
+        if self.hpb is None:
+            raise RuntimeError("no HPB is linked to this Nextcloud")
+        body = json.dumps(message).encode()
+        random = secrets.token_hex(32)
+        headers = {
+            "Content-Type": "application/json",
+            "Spreed-Signaling-Random": random,
+            "Spreed-Signaling-Checksum": self._checksum(random, body),
+            "Spreed-Signaling-Backend": self.url,
+        }
+        async with self._notifying, httpx.AsyncClient(timeout=HPB_TIMEOUT_S) as client:
+            url = f"{self.hpb.url}/api/v1/room/{room_token}"
+            response = await client.post(url, content=body, headers=headers)
+            response.raise_for_status()
+
+    def _checksum(self, random: str, body: bytes) -> str:
+        key = self.backend_secret.encode()
+        return hmac.new(key, random.encode() + body, hashlib.sha256).hexdigest()
+
+    # --- What the app asks --------------------------------------------------------
+
+    def _is_app(self, request: web.Request) -> bool:
+        """AppAPI's checks of a request from the app."""
+        token = base64.b64encode(f":{self.credentials.secret}".encode()).decode()
+        known = (
+            request.headers.get("EX-APP-ID") == self.credentials.app_id
+            and bool(request.headers.get("EX-APP-VERSION"))
+            and hmac.compare_digest(
+                request.headers.get("AUTHORIZATION-APP-API", ""), token
+            )
+        )
+        self.record.refused += not known
+        return known
+
+    async def _state(self, request: web.Request) -> web.Response:
+        if not self._is_app(request):
+            return _refusal()
+        return _ocs(int(self.enabled), 100)
+
+    async def _status(self, request: web.Request) -> web.Response:
+        """At 100 the real one enables the app within this very request."""
+        if not self._is_app(request):
+            return _refusal()
+        body = await request.json()
+        self.record.progress.append(body["progress"])
+        if body.get("error"):
+            self.record.errors.append(body["error"])
+        elif body["progress"] == 100 and self.app_url:
+            self.enabled = True
+            await self.talk.heartbeat()
+            await self.talk.set_enabled(True)
+        return _ocs([], 100)
+
+    async def _public(self, request: web.Request) -> web.Response:
+        if not self._is_app(request) or not self.enabled:
+            return _refusal()
+        return _ocs({"absolute_url": f"{self.url}/"}, 100)
+
+    async def _log(self, request: web.Request) -> web.Response:
+        if not self._is_app(request) or not self.enabled:
+            return _refusal()
+        self.record.log.append((await request.json())["message"])
+        return _ocs([], 100)
+
+    async def _settings(self, request: web.Request) -> web.Response:
+        if not self._is_app(request) or not self.enabled:
+            return _refusal()
+        body = {
+            "stunservers": self.stun_servers,
+            "turnservers": self.turn_servers,
+            "server": self.hpb.url if self.hpb else "",
+        }
+        return _ocs(body, 200)
+
+    # --- What the HPB asks --------------------------------------------------------
+
+    async def _backend(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        random = request.headers.get("Spreed-Signaling-Random", "")
+        checksum = request.headers.get("Spreed-Signaling-Checksum", "")
+        if not hmac.compare_digest(checksum, self._checksum(random, body)):
+            return _ocs({"type": "error", "error": {"code": "invalid_request"}}, 200)
+        return _ocs(self.answer_backend(json.loads(body)), 200)
+
+    def answer_backend(self, message: dict[str, Any]) -> dict[str, Any]:
+        """What Talk answers to the HPB."""
+        match message:
+            case {"type": "auth", "auth": {"params": {"userid": user_id}}}:
+                user = {"displayname": self._name(user_id)}
+                return {
+                    "type": "auth",
+                    "auth": {"version": "1.0", "userid": user_id, "user": user},
+                }
+            case {"type": "room", "room": {"roomid": room_token} as room}:
+                return self._answer_room(room_token, room)
+            case {"type": "ping", "ping": {"roomid": room_token}}:
+                return {
+                    "type": "ping",
+                    "ping": {"version": "1.0", "roomid": room_token},
+                }
+            case _:
+                return {"type": "error", "error": {"code": "unknown_type"}}
+
+    def _answer_room(self, room_token: str, room: dict[str, Any]) -> dict[str, Any]:
+        people = self._people.get(room_token, {})
+        session_id = room.get("sessionid", "")
+        if room.get("action") == "leave":
+            people.pop(session_id, None)
+        elif session_id not in people:
+            return {"type": "error", "error": {"code": "no_such_room"}}
+        properties = {"name": room_token, "type": MODERATED_PUBLIC_ROOM}
+        return {
+            "type": "room",
+            "room": {"version": "1.0", "roomid": room_token, "properties": properties},
+        }
+
+    def _name(self, user_id: str) -> str:
+        for people in self._people.values():
+            for person in people.values():
+                if person.user_id == user_id:
+                    return person.display_name
+        return user_id
+
+
+def _ocs(data: Any, code: int) -> web.Response:
+    meta = {"status": "ok", "statuscode": code, "message": "OK"}
+    return web.json_response({"ocs": {"meta": meta, "data": data}})
+
+
+def _refusal() -> web.Response:
+    body = {"message": "AppAPI authentication failed"}
+    return web.json_response(body, status=401)
