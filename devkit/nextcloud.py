@@ -24,6 +24,7 @@ REGULAR_PARTICIPANT = 3
 ALL_PERMISSIONS = 254
 MODERATED_PUBLIC_ROOM = 3
 HPB_TIMEOUT_S = 10.0
+ENABLE_TIMEOUT_S = 30.0
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class NextcloudStandIn:
         self.stun_servers: list[dict[str, Any]] = []
         self.turn_servers: list[dict[str, Any]] = []
         self.record = Record()
+        self._enabled_app = asyncio.Event()
         self._people: dict[str, dict[str, Person]] = {}
         self._notifying = asyncio.Lock()
         self._port = port
@@ -122,6 +124,11 @@ class NextcloudStandIn:
         traceback: TracebackType | None,
     ) -> None:
         await self._runner.cleanup()
+
+    async def wait_enabled(self) -> None:
+        """Wait until the app has reported 100 and was enabled; 30 s at most."""
+        async with asyncio.timeout(ENABLE_TIMEOUT_S):
+            await self._enabled_app.wait()
 
     # --- People -------------------------------------------------------------------
 
@@ -215,6 +222,7 @@ class NextcloudStandIn:
             self.enabled = True
             await self.talk.heartbeat()
             await self.talk.set_enabled(True)
+            self._enabled_app.set()
         return _ocs([], 100)
 
     async def _public(self, request: web.Request) -> web.Response:

@@ -1,13 +1,9 @@
 """Starts the real High-Performance Backend and Janus, where they are installed."""
 
-import asyncio
-import ctypes
 import secrets
 import shutil
 import signal
-import socket
 import tempfile
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +11,9 @@ from typing import Self
 
 import httpx
 
-HOST = "127.0.0.1"
+from devkit.program import HOST, Program, free_ports, wait_for_port
+
 HPB_NAMES = ("nextcloud-spreed-signaling-server", "nextcloud-spreed-signaling")
-START_TIMEOUT_S = 15.0
-STOP_TIMEOUT_S = 5.0
-LOG_TAIL_CHARS = 1500
-PR_SET_PDEATHSIG = 1
 JANUS_PLUGINS = Path("/usr/lib")
 
 HPB_CONF = """
@@ -85,48 +78,6 @@ def available() -> str | None:
     return None
 
 
-class Program:
-    """A child process that ends with us, with its output in a file."""
-
-    def __init__(self, command: Sequence[str], log: Path) -> None:
-        self._command = command
-        self._log = log
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start it."""
-        with self._log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                preexec_fn=_die_with_parent,
-            )
-
-    @property
-    def alive(self) -> bool:
-        """Whether it still runs."""
-        return self._process is not None and self._process.returncode is None
-
-    def tail(self) -> str:
-        """The end of what it printed."""
-        return self._log.read_text(errors="replace")[-LOG_TAIL_CHARS:]
-
-    async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
-        """End it, by force if it does not end by itself."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(number)
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-
 class RealHpb:
     """The real HPB and Janus, as `async with`, for one Nextcloud stand-in."""
 
@@ -152,7 +103,7 @@ class RealHpb:
             for program in (self._janus, self._hpb):
                 stack.push_async_callback(program.stop)
             await self._janus.start()
-            await _wait_for_port(janus_port, self._janus)
+            await wait_for_port(janus_port, self._janus)
             await self._start_hpb()
             self._stack = stack.pop_all()
         return self
@@ -172,7 +123,7 @@ class RealHpb:
 
     async def _start_hpb(self) -> None:
         await self._hpb.start()
-        await _wait_for_port(self._port, self._hpb)
+        await wait_for_port(self._port, self._hpb)
         async with httpx.AsyncClient(timeout=5.0) as client:
             response = await client.get(f"{self.url}/api/v1/welcome")
             response.raise_for_status()
@@ -216,35 +167,3 @@ def _janus_command(folder: Path, port: int) -> list[str]:
         JANUS_WEBSOCKETS.format(host=HOST, port=port)
     )
     return ["janus", "--configs-folder", str(folder)]
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now; they may be taken before they are used."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
-
-
-async def _wait_for_port(port: int, program: Program) -> None:
-    """Wait until `program` listens; raises `RuntimeError` with what it printed."""
-    try:
-        async with asyncio.timeout(START_TIMEOUT_S):
-            while program.alive:
-                try:
-                    _, writer = await asyncio.open_connection(HOST, port)
-                except OSError:
-                    await asyncio.sleep(0.05)
-                    continue
-                writer.close()
-                await writer.wait_closed()
-                return
-    except TimeoutError:
-        pass
-    raise RuntimeError(f"a program did not come up:\n{program.tail()}")
-
-
-def _die_with_parent() -> None:
-    """The kernel ends the child when this process ends, however it ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -13,6 +13,7 @@ from devkit.engine import Samples
 from devkit.scripted import NumberedEngine
 from devkit.stt import SttServer
 from devkit.stt_garbage import JSON_GARBAGE, MSGPACK_GARBAGE
+from devkit.stt_record import Faults
 from devkit.stt_wires import StreamWire
 from devkit.tones import silence, spoken_words
 from tests.devkit.stt_client import (
@@ -120,7 +121,7 @@ async def test_close_after_frames_fires_once() -> None:
             await answers(client)
             assert client.close_code == 1011
         assert server.records[0].frames == 5
-        assert server.faults.close_after_frames is None
+        assert server.faults == Faults(close_code=1011)
         async with modal(server) as client:
             found = await answers_after(server, client, pcm_messages(said(3)))
     assert tokens(found) == ["w1", "w2", "w3"]
@@ -141,7 +142,7 @@ async def test_close_in_a_word_leaves_half_of_it() -> None:
     assert tokens(found) == [" I", " won"]
     assert server.words == ["I"]
     assert server.records[0].unsent[0] == "wonder"
-    assert not server.faults.close_mid_word
+    assert server.faults == Faults()
 
 
 async def test_close_in_a_word_on_a_whole_word_wire() -> None:

@@ -1,0 +1,104 @@
+"""Child processes of the devkit: they end with us, their output is kept."""
+
+import asyncio
+import ctypes
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+HOST = "127.0.0.1"
+START_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 8.0
+LOG_TAIL_CHARS = 1500
+PR_SET_PDEATHSIG = 1
+
+
+class Program:
+    """A child process that ends with us, with its output in a file."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        log: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._command = command
+        self._log = log
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it."""
+        with self._log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                preexec_fn=_die_with_parent,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process is not None and self._process.returncode is None
+
+    def tail(self) -> str:
+        """The end of what it printed."""
+        return self._log.read_text(errors="replace")[-LOG_TAIL_CHARS:]
+
+    @property
+    def pid(self) -> int:
+        """Process id; raises `RuntimeError` before `start`."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        return self._process.pid
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
+        """End it, by force if it does not end by itself; returns its exit code."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return process.returncode if process is not None else None
+        process.send_signal(number)
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        return process.returncode
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now; they may be taken before they are used."""
+    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in sockets]
+    for listener in sockets:
+        listener.close()
+    return ports
+
+
+async def wait_for_port(port: int, program: Program) -> None:
+    """Wait until `program` listens; raises `RuntimeError` with what it printed."""
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            while program.alive:
+                try:
+                    _, writer = await asyncio.open_connection(HOST, port)
+                except OSError:
+                    await asyncio.sleep(0.05)
+                    continue
+                writer.close()
+                await writer.wait_closed()
+                return
+    except TimeoutError:
+        pass
+    raise RuntimeError(f"a program did not come up:\n{program.tail()}")
+
+
+def _die_with_parent() -> None:
+    """The kernel ends the child when this process ends, however it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
