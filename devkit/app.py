@@ -104,6 +104,13 @@ class AppProcess:
         if process.returncode:
             raise RuntimeError(f"manage.py {arguments[0]}: {output.decode()[-1000:]}")
 
+    async def create_superuser(self, name: str, password: str) -> None:
+        """A user for the admin, which takes passwords while DEBUG is on."""
+        self.environment["DJANGO_SUPERUSER_PASSWORD"] = password
+        mail = f"{name}@localhost.invalid"
+        options = ("--username", name, "--email", mail)
+        await self.manage("createsuperuser", "--no-input", *options)
+
     def _new_program(self) -> Program:
         command = [sys.executable, str(ROOT / "manage.py"), "serve", *self._options]
         return Program(command, self._log, environment=self.environment)

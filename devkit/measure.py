@@ -5,6 +5,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
+SILENCE = 0.02
+"Amplitude below which nothing is heard; full scale is 1."
+
+Samples = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
@@ -55,8 +63,8 @@ def delays(spoken: Sequence[SpokenWord], read: Sequence[ReadWord]) -> list[float
     """Delay of every caption word that can be found among the words spoken."""
     matcher = difflib.SequenceMatcher(
         None,
-        [bare(word.text) for word in spoken],
-        [bare(word.text) for word in read],
+        [word.text for word in spoken],
+        [word.text for word in read],
         autojunk=False,
     )
     return [
@@ -64,6 +72,12 @@ def delays(spoken: Sequence[SpokenWord], read: Sequence[ReadWord]) -> list[float
         for block in matcher.get_matching_blocks()
         for i in range(block.size)
     ]
+
+
+def first_sound_s(samples: Samples, rate_hz: int) -> float:
+    """Where a recording begins to be heard, in seconds; its end if it never does."""
+    heard = np.flatnonzero(np.abs(samples) > SILENCE)
+    return float(heard[0] if heard.size else samples.size) / rate_hz
 
 
 def percentile(values: Iterable[float], share: float) -> float | None:

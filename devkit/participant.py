@@ -155,6 +155,10 @@ class Participant:
                 self._news.clear()
                 await self._news.wait()
 
+    async def wait_for_captions(self, count: int, timeout_s: float = 15.0) -> None:
+        """Wait until so many captions have come in all; raises `TimeoutError`."""
+        await self.wait_until(lambda: len(self.captions) >= count, timeout_s)
+
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message to the HPB."""
         if self._socket is None:

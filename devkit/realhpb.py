@@ -81,7 +81,7 @@ def available() -> str | None:
 class RealHpb:
     """The real HPB and Janus, as `async with`, for one Nextcloud stand-in."""
 
-    name = "real"
+    description = "the real one, with Janus"
 
     def __init__(self, backend_url: str, backend_secret: str) -> None:
         self.internal_secret = secrets.token_hex(16)

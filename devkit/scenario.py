@@ -23,7 +23,7 @@ WIRES: tuple[WireName, ...] = ("modal-pcm", "modal-opus", "moshi")
 class Hpb(Protocol):
     """The real HPB or the simulated one."""
 
-    name: str
+    description: str
     internal_secret: str
 
     @property

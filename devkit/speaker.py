@@ -53,6 +53,18 @@ class SpeechTrack(MediaStreamTrack):
             raise RuntimeError("nothing has been spoken yet")
         return self._spoken_from_s + position_s
 
+    @property
+    def mono(self) -> Audio:
+        """The first channel of what is spoken."""
+        return self._audio[:, 0]
+
+    def rewind(self) -> None:
+        """Speak the same once more."""
+        self._position = 0
+        self._spoken_from_s = None
+        self.muted = False
+        self.finished.clear()
+
     async def recv(self) -> av.AudioFrame:
         """The next 20 ms, when they are due."""
         now_s = time.monotonic()

@@ -1,0 +1,55 @@
+"""`manage.py demo`: captions a local call, without Nextcloud and without accounts."""
+
+import argparse
+import asyncio
+import logging
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from devkit.demo import NAMES, Demo, Options
+from devkit.scenario import WIRES
+
+
+class Command(BaseCommand):
+    """Runs the demo; the exit code is 0 only if everybody was captioned."""
+
+    help = (
+        "Caption a local call of recorded speech: a stand-in for Nextcloud presses "
+        "CC, the HPB is the real one where it is installed, recognition is offline."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Length, speakers, wire, and whether to go on."""
+        parser.add_argument("--seconds", type=_seconds, default=40.0)
+        parser.add_argument(
+            "--speakers", type=int, choices=range(1, len(NAMES) + 1), default=2
+        )
+        parser.add_argument("--wire", choices=WIRES, default=WIRES[0])
+        parser.add_argument(
+            "--keep", action="store_true", help="go on until Ctrl-C, with the admin"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run it; Ctrl-C ends it cleanly."""
+        logging.disable(logging.INFO)
+        demo = Demo(
+            Options(
+                seconds=options["seconds"],
+                speakers=options["speakers"],
+                wire=options["wire"],
+                keep=options["keep"],
+            )
+        )
+        try:
+            code = asyncio.run(demo.run())
+        except KeyboardInterrupt:
+            code = 0
+        raise SystemExit(code)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 5 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError("between 5 and 3600 seconds")
+    return seconds
