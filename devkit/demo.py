@@ -52,6 +52,7 @@ class Options:
     speakers: int
     wire: WireName
     keep: bool
+    simulate_hpb: bool
 
 
 class Demo:
@@ -93,6 +94,7 @@ class Demo:
                 engine,
                 self._options.wire,
                 environment={"DEBUG": "true", "LOG_LEVEL": "warning"},
+                simulate_hpb=self._options.simulate_hpb or None,
                 on_step=lambda what: steps.begin(f"Starting: {what} ..."),
             )
         )

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, Self
 
 from devkit.app import AppProcess
 from devkit.engine import Engine
+from devkit.hpb import SimulatedHpb
 from devkit.nextcloud import HpbLink, NextcloudStandIn
 from devkit.realhpb import RealHpb, available
 from devkit.stt import SttServer
@@ -91,6 +92,8 @@ class LocalCall:
         await self._stack.aclose()
 
     async def _start_hpb(self, stack: AsyncExitStack) -> Hpb:
+        if self._simulate:
+            return await stack.enter_async_context(SimulatedHpb(self.nextcloud))
         hpb = RealHpb(self.nextcloud.url, self.nextcloud.backend_secret)
         return await stack.enter_async_context(hpb)
 

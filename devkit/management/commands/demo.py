@@ -27,6 +27,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--wire", choices=WIRES, default=WIRES[0])
         parser.add_argument(
+            "--simulate-hpb",
+            action="store_true",
+            help="use the simulated HPB even where the real one is installed",
+        )
+        parser.add_argument(
             "--keep", action="store_true", help="go on until Ctrl-C, with the admin"
         )
 
@@ -39,6 +44,7 @@ class Command(BaseCommand):
                 speakers=options["speakers"],
                 wire=options["wire"],
                 keep=options["keep"],
+                simulate_hpb=options["simulate_hpb"],
             )
         )
         try:
