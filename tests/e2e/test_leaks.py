@@ -1,0 +1,162 @@
+"""Many calls leave nothing behind: no task, thread, socket, connection or memory."""
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import psutil
+import pytest
+from aiortc import RTCPeerConnection
+from channels.db import database_sync_to_async
+from pytest_django.fixtures import Settings
+
+from calls import services
+from devkit.nextcloud import HpbLink, NextcloudStandIn
+from devkit.participant import Viewer
+from devkit.realhpb import RealHpb
+from devkit.scripted import NumberedEngine
+from devkit.speaker import Speaker
+from devkit.stt import SttServer
+from devkit.talk import AppCredentials
+from devkit.tones import spoken_words
+from signaling.supervisor.environment import CallEnvironment
+from signaling.supervisor.registry import CallRegistry
+
+pytestmark = [
+    pytest.mark.hpb,
+    pytest.mark.timeout(180),
+    pytest.mark.django_db(transaction=True),
+]
+
+ROOM = "leakroom"
+CALLS = 30
+WARM_UP = 3
+"Caches and pools fill up in the first calls."
+MEMORY_MIB = 8.0
+"What allocators may keep after thirty calls; one leaked call would be far more."
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a process holds."""
+
+    tasks: int
+    threads: int
+    files: int
+    peer_connections: int
+    memory_mib: float
+
+    @classmethod
+    def now(cls) -> "Belongings":
+        """Counted after a collection of garbage."""
+        gc.collect()
+        return cls(
+            tasks=len(asyncio.all_tasks()),
+            threads=threading.active_count(),
+            files=len(os.listdir("/proc/self/fd")),
+            peer_connections=sum(
+                isinstance(thing, RTCPeerConnection) for thing in gc.get_objects()
+            ),
+            memory_mib=psutil.Process().memory_info().rss / 2**20,
+        )
+
+
+@dataclass(slots=True)
+class Room:
+    """A call in which somebody speaks without end and somebody may read."""
+
+    registry: CallRegistry
+    viewer: Viewer
+    speaker: Speaker
+    stt: SttServer
+
+    async def press(self, enable: bool) -> None:
+        """CC on or off, as the view would store it."""
+        function = services.want_captions if enable else services.unwant_captions
+        arguments = [ROOM, self.viewer.nextcloud_session_id]
+        if enable:
+            await database_sync_to_async(function)(*arguments, None)
+        else:
+            await database_sync_to_async(function)(*arguments)
+        self.registry.wake(ROOM)
+
+    async def is_over(self) -> None:
+        """Wait until the worker holds no room and no stream any more."""
+        async with asyncio.timeout(15):
+            while len(self.registry) or self.stt.open_records:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def room(settings: Settings) -> AsyncIterator[Room]:
+    """The worker's registry in this very process, all else real."""
+    credentials = AppCredentials("secret")
+    audio = spoken_words(0, range(1, 141), 48_000)
+    async with (
+        NextcloudStandIn(credentials) as nextcloud,
+        RealHpb(nextcloud.url, nextcloud.backend_secret) as hpb,
+        SttServer(NumberedEngine()) as stt,
+    ):
+        nextcloud.hpb = HpbLink(hpb.url)
+        nextcloud.enabled = True
+        settings.APP_SECRET = credentials.secret
+        settings.NEXTCLOUD_URL = settings.LT_BACKEND_URL = nextcloud.url
+        settings.LT_HPB_URL = hpb.url
+        settings.LT_INTERNAL_SECRET = hpb.internal_secret
+        settings.LT_STT_URL = stt.moshi_url  # its markers make for quick ends
+        settings.LT_STT_WIRE = "moshi"
+        settings.LT_LEAVE_SECONDS = 0.0
+        registry = CallRegistry(CallEnvironment.from_settings("test-worker"))
+        async with (
+            Viewer(nextcloud, ROOM, "Vera") as viewer,
+            Speaker(nextcloud, ROOM, "Ann", audio) as speaker,
+            asyncio.TaskGroup() as tasks,
+        ):
+            running = tasks.create_task(registry.run())
+            await viewer.enter_call()
+            await speaker.enter_call()
+            yield Room(registry, viewer, speaker, stt)
+            registry.stop()
+            await running
+
+
+async def test_thirty_calls_leave_nothing_behind(room: Room) -> None:
+    """Join, hear, caption, leave; again and again."""
+    before = None
+    for number in range(WARM_UP + CALLS):
+        if number == WARM_UP:
+            before = Belongings.now()
+        room.viewer.captions.clear()
+        room.speaker.track.rewind()
+        await room.press(True)
+        room.speaker.speak()
+        await room.viewer.wait_for_captions(1)
+        await room.press(False)
+        await room.is_over()
+    after = Belongings.now()
+    assert before is not None
+    assert (after.tasks, after.threads) == (before.tasks, before.threads)
+    assert after.files <= before.files
+    assert after.peer_connections == before.peer_connections
+    assert after.memory_mib - before.memory_mib < MEMORY_MIB
+
+
+async def test_thirty_quick_toggles_leave_nothing_behind(room: Room) -> None:
+    """On and off again before the bot has even joined."""
+    await room.press(True)
+    await room.stt.wait_until(lambda: bool(room.stt.records), 15.0)
+    await room.press(False)
+    await room.is_over()
+    before = Belongings.now()
+    for number in range(CALLS):
+        await room.press(True)
+        await asyncio.sleep(0.02 * (number % 5))
+        await room.press(False)
+    await room.is_over()
+    after = Belongings.now()
+    assert (after.tasks, after.threads) == (before.tasks, before.threads)
+    assert after.files <= before.files
+    assert after.peer_connections == before.peer_connections
