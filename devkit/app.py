@@ -111,6 +111,10 @@ class AppProcess:
         options = ("--username", name, "--email", mail)
         await self.manage("createsuperuser", "--no-input", *options)
 
+    def new_program(self, *arguments: str, log: Path) -> Program:
+        """A management command as a child process, not started yet."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        return Program(command, log, environment=self.environment)
+
     def _new_program(self) -> Program:
-        command = [sys.executable, str(ROOT / "manage.py"), "serve", *self._options]
-        return Program(command, self._log, environment=self.environment)
+        return self.new_program("serve", *self._options, log=self._log)

@@ -37,6 +37,7 @@ class SimulatedHpb(HpbRooms):
         self.internal_secret = secrets.token_hex(16)
         self.resume_window_s = RESUME_WINDOW_S
         self._port = 0
+        self._closing = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -65,6 +66,7 @@ class SimulatedHpb(HpbRooms):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._closing.set()
         await self.restart()
         await self._runner.cleanup()
         await self._tasks.__aexit__(kind, error, traceback)
@@ -119,7 +121,11 @@ class SimulatedHpb(HpbRooms):
 
     async def _expire(self, session: Session) -> None:
         """Forget a session that nobody resumes."""
-        await asyncio.sleep(self.resume_window_s)
+        try:
+            async with asyncio.timeout(self.resume_window_s):
+                await self._closing.wait()
+        except TimeoutError:
+            logger.debug("Nobody has resumed %s", session.session_id)
         if session.socket is None and self._sessions.get(session.session_id) is session:
             await self._end(session)
 

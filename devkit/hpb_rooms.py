@@ -60,6 +60,7 @@ class HpbRooms:
         self, session: Session, request_id: Any, room: dict[str, Any]
     ) -> None:
         room_token = room.get("roomid", "")
+        session.joins += 1
         if room_token and session.room_token == room_token:
             details = {"room": {"roomid": room_token}}
             await session.send(error(request_id, "already_joined", details=details))

@@ -34,6 +34,8 @@ class Session:
     room_token: str = ""
     room_session_id: str = ""
     in_call: int = 0
+    joins: int = 0
+    "How often it asked to join a room."
     socket: web.WebSocketResponse | None = None
     lost_s: float | None = None
     "Monotonic time at which the connection was lost."

@@ -139,6 +139,10 @@ class NextcloudStandIn:
         self._people.setdefault(room_token, {})[session_id] = person
         return person
 
+    def keep_person(self, room_token: str, person: Person) -> None:
+        """Somebody whom the HPB reported as gone is still in the conversation."""
+        self._people[room_token][person.nextcloud_session_id] = person
+
     async def set_in_call(self, room_token: str, person: Person, flags: int) -> None:
         """Somebody enters or leaves the call or changes devices; tells the HPB."""
         person.in_call = flags

@@ -56,6 +56,9 @@ class Participant:
         self.person: Person = nextcloud.add_person(room_token, name.lower(), name)
         self.session_id = ""
         self.captions: list[ReceivedCaption] = []
+        self.bots_left = 0
+        "Internal clients that were seen leaving the room."
+        self._bots: set[str] = set()
         self._ids = itertools.count(1)
         self._news = asyncio.Event()
         self._replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue(100)
@@ -107,6 +110,13 @@ class Participant:
         except ConnectionClosed:
             logger.debug("%s had lost the HPB already", self.name)
         await socket.close()
+
+    async def reconnect(self) -> None:
+        """Come back with a new HPB session and the old Nextcloud session."""
+        await self.close()
+        self.nextcloud.keep_person(self.room_token, self.person)
+        await self.connect()
+        await self.enter_call()
 
     async def drop(self) -> None:
         """Lose the connection without a word, as a crashed browser does."""
@@ -202,6 +212,11 @@ class Participant:
                     self._take_caption(session_id, data)
                 else:
                     await self.on_data(session_id, data)
+            case {"type": "event", "event": {"update": {"users": users}}}:
+                self._bots |= {u["sessionId"] for u in users if u.get("internal")}
+            case {"type": "event", "event": {"target": "room", "leave": left}}:
+                self.bots_left += len(self._bots & set(left))
+                self._bots -= set(left)
             case {"type": "welcome" | "hello" | "room" | "error"}:
                 if not self._replies.full():
                     self._replies.put_nowait(message)

@@ -50,6 +50,13 @@ class Program:
         """The end of what it printed."""
         return self._log.read_text(errors="replace")[-LOG_TAIL_CHARS:]
 
+    async def wait(self) -> int:
+        """Wait for its end; returns the exit code."""
+        if self._process is None:
+            raise RuntimeError("not started")
+        async with asyncio.timeout(START_TIMEOUT_S):
+            return await self._process.wait()
+
     @property
     def pid(self) -> int:
         """Process id; raises `RuntimeError` before `start`."""

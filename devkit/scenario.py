@@ -12,6 +12,7 @@ from devkit.app import AppProcess
 from devkit.engine import Engine
 from devkit.hpb import SimulatedHpb
 from devkit.nextcloud import HpbLink, NextcloudStandIn
+from devkit.program import HOST, Program, free_ports, wait_for_port
 from devkit.realhpb import RealHpb, available
 from devkit.stt import SttServer
 from devkit.stt_record import Credentials
@@ -48,6 +49,7 @@ class LocalCall:
         *,
         environment: Mapping[str, str] | None = None,
         simulate_hpb: bool | None = None,
+        split_worker: bool = False,
         on_step: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.wire = wire
@@ -63,6 +65,8 @@ class LocalCall:
             credentials=Credentials(modal_key="", modal_secret=""),
             keep_audio=True,
         )
+        self._split_worker = split_worker
+        self.worker: Program | None = None
         self.hpb: Hpb
         self.app: AppProcess
 
@@ -77,8 +81,7 @@ class LocalCall:
             self._on_step("Speech-to-text")
             await stack.enter_async_context(self.stt)
             self._on_step("live_transcription")
-            self.app = AppProcess(self.nextcloud, folder, self._app_environment())
-            await stack.enter_async_context(self.app)
+            await self._start_app(stack, folder)
             await self._enable()
             self._stack = stack.pop_all()
         return self
@@ -90,6 +93,34 @@ class LocalCall:
         traceback: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    @property
+    def simulated_hpb(self) -> SimulatedHpb:
+        """The simulated HPB, for its faults; `TypeError` with the real one."""
+        if not isinstance(self.hpb, SimulatedHpb):
+            raise TypeError("the real HPB takes no orders")
+        return self.hpb
+
+    async def _start_app(self, stack: AsyncExitStack, folder: Path) -> None:
+        """The app in one process, or split into web side and worker over Redis."""
+        environment = self._app_environment()
+        options = []
+        if self._split_worker:
+            port = free_ports(1)[0]
+            redis = Program(
+                ["redis-server", "--port", str(port), "--save", ""], folder / "redis"
+            )
+            stack.push_async_callback(redis.stop)
+            await redis.start()
+            await wait_for_port(port, redis)
+            environment["CHANNEL_LAYER_URL"] = f"redis://{HOST}:{port}"
+            options = ["--no-worker"]
+        self.app = AppProcess(self.nextcloud, folder, environment, *options)
+        await stack.enter_async_context(self.app)
+        if self._split_worker:
+            self.worker = self.app.new_program("runcallworker", log=folder / "worker")
+            stack.push_async_callback(self.worker.stop)
+            await self.worker.start()
 
     async def _start_hpb(self, stack: AsyncExitStack) -> Hpb:
         if self._simulate:

@@ -134,6 +134,11 @@ class Speaker(Participant):
         await super().enter_call()
         await self.publish()
 
+    async def reconnect(self) -> None:
+        """Come back and publish again; the recording goes on."""
+        await self.unpublish()
+        await super().reconnect()
+
     async def publish(self) -> None:
         """Offer our audio to the HPB, under our own session id."""
         connection = RTCPeerConnection(RTCConfiguration([]))

@@ -151,7 +151,8 @@ def _channel_layer() -> dict[str, Any]:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     return {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [url]},
+        # Reading waits 5 s for a message, so silence becomes a failure later.
+        "CONFIG": {"hosts": [{"address": url, "socket_timeout": 15}]},
     }
 
 

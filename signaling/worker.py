@@ -1,7 +1,9 @@
 """Channels worker that holds the calls and ends them before it ends itself."""
 
 import asyncio
+import logging
 import os
+import random
 import socket
 from typing import Any
 
@@ -9,10 +11,16 @@ from channels.layers import get_channel_layer
 from channels.worker import Worker
 
 from calls.control import CONTROL_CHANNEL, worker_channel
+from signaling.backoff import delays
 from signaling.consumers import CallConsumer
 from signaling.supervisor.environment import CallEnvironment
 from signaling.supervisor.registry import CallRegistry
 from signaling.webrtc.tap import check_aiortc
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 1.0
+SLOWEST_RETRY_S = 15.0
 
 
 class CallWorker(Worker):
@@ -62,6 +70,18 @@ class CallWorker(Worker):
         async with asyncio.TaskGroup() as tasks:
             for channel in self.channels:
                 tasks.create_task(self.listener(channel))
+
+    async def listener(self, channel: str) -> None:
+        """Listen on one channel; while the layer is away, try again and again.
+
+        Nothing is lost meanwhile but speed: the registry looks for waiting rooms too.
+        """
+        for delay_s in delays(FIRST_RETRY_S, 2.0, SLOWEST_RETRY_S, 0.2, random.random):
+            try:
+                await super().listener(channel)
+            except Exception:
+                logger.exception("The channel layer is away; again in %.0f s", delay_s)
+                await asyncio.sleep(delay_s)
 
     async def _end_applications(self) -> None:
         """The base class starts consumers as loose futures: end them, wait for them."""

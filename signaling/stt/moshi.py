@@ -29,6 +29,9 @@ PAUSE_PROBABILITY = 0.5
 WARM_UP_STEPS = 19
 "Pause heads mean nothing in the first 1.5 s."
 END_MARKER = 1
+FRAME_BYTES = 7680
+END_FRAMES = 19
+"1.5 s: the model's delay and a second more."
 _FLOAT32 = 0xCA
 
 
@@ -52,9 +55,14 @@ class MoshiWire:
         return _AUDIO_PREFIX + header + packed.tobytes()
 
     def encode_end(self) -> Iterable[bytes]:
-        """A marker: it comes back when all audio before it has been recognised."""
+        """A marker: it comes back when all audio before it has been recognised.
+
+        The server takes one message per step of the model, and counts the marker's
+        way in steps: so silence has to follow it, frame by frame.
+        """
         marker: bytes = msgpack.packb({"type": "Marker", "id": END_MARKER})
-        return (marker,)
+        silence = self.encode_audio(bytes(FRAME_BYTES))
+        return (marker, *([silence] * END_FRAMES))
 
     def new_decoder(self) -> "MoshiDecoder":
         """Pauses are edges, so each connection has a decoder of its own."""

@@ -56,15 +56,14 @@ class CallJournal:
 
     def recipient(self, change: Change) -> None:
         """A recipient was bound to a session, vanished, or is gone for good."""
-        record = {
-            Place.BOUND: partial(
-                services.recipient_bound, session_id=change.session_id
-            ),
-            Place.AWAY: services.recipient_away,
-            Place.PENDING: services.recipient_away,
-            Place.GONE: services.recipient_gone,
-        }[change.place]
-        self._put(record, self._call.call_id, change.nextcloud_session_id)
+        ids = (self._call.call_id, change.nextcloud_session_id)
+        match change.place:
+            case Place.BOUND:
+                self._put(services.recipient_bound, *ids, change.session_id)
+            case Place.AWAY | Place.PENDING:
+                self._put(services.recipient_away, *ids)
+            case Place.GONE:
+                self._put(services.recipient_gone, *ids)
 
     def speaker(self, report: services.SpeakerReport) -> None:
         """State and counters of a speaker."""
