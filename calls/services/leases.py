@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from calls.control import worker_channel
@@ -52,8 +52,7 @@ def unregister_worker(name: str) -> None:
 
 def waiting_rooms() -> list[str]:
     """Rooms with a call that somebody wants and nobody holds."""
-    calls = _claimable().filter(recipients__until=None)
-    return list(calls.values_list("room_token", flat=True).distinct())
+    return list(_claimable().values_list("room_token", flat=True))
 
 
 def claim_call(room_token: str, worker: str) -> ClaimedCall | None:
@@ -62,9 +61,7 @@ def claim_call(room_token: str, worker: str) -> ClaimedCall | None:
     A conditional update decides between workers that ask at the same moment.
     """
     with transaction.atomic():
-        call = (
-            _claimable().filter(room_token=room_token, recipients__until=None).first()
-        )
+        call = _claimable().filter(room_token=room_token).first()
         if call is None:
             return None
         holder = Worker.objects.get(name=worker)
@@ -129,8 +126,10 @@ def fail_call(call_id: int, fence: int, reason: str) -> bool:
 
 
 def _claimable() -> QuerySet[Call]:
+    """Open calls that somebody wants and nobody holds."""
     free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    return Call.objects.filter(free, ended_at=None)
+    wanted = Recipient.objects.filter(call=OuterRef("pk"), until=None)
+    return Call.objects.filter(free, Exists(wanted), ended_at=None)
 
 
 def _held(call_id: int, fence: int, target: CallState) -> QuerySet[Call]:

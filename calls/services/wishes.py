@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, Language, Recipient, RoomSettings, Speaker
 from calls.services.waking import wake_after_commit
-from calls.states import RecipientState, SpeakerState
+from calls.states import CallState, RecipientState, SpeakerState
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def unwant_captions(room_token: str, nextcloud_session_id: str) -> None:
         if call is not None and _end_wishes(
             Q(call=call, nextcloud_session_id=nextcloud_session_id)
         ):
-            wake_after_commit(call)
+            _wake_or_end(call)
 
 
 def leave_room(room_token: str) -> None:
@@ -79,7 +79,7 @@ def leave_room(room_token: str) -> None:
     with transaction.atomic():
         call = _open_calls().filter(room_token=room_token).first()
         if call is not None and _end_wishes(Q(call=call)):
-            wake_after_commit(call)
+            _wake_or_end(call)
 
 
 def stop_all_calls() -> None:
@@ -87,7 +87,7 @@ def stop_all_calls() -> None:
     with transaction.atomic():
         for call in _open_calls():
             if _end_wishes(Q(call=call)):
-                wake_after_commit(call)
+                _wake_or_end(call)
 
 
 def set_room_language(room_token: str, language: str | None) -> str:
@@ -139,6 +139,20 @@ def _end_wishes(which: Q) -> int:
     return Recipient.objects.filter(which, until=None).update(
         state=RecipientState.GONE, until=now
     )
+
+
+def _wake_or_end(call: Call) -> None:
+    """Tell the worker; a call that none holds and nobody wants just ends."""
+    now = timezone.now()
+    unheld = Q(lease_until=None) | Q(lease_until__lt=now)
+    if not Recipient.objects.filter(call=call, until=None).exists():
+        Call.objects.filter(unheld, pk=call.pk, ended_at=None).update(
+            state=CallState.ENDED,
+            ended_at=now,
+            end_reason="nobody reads",
+            fence=F("fence") + 1,
+        )
+    wake_after_commit(call)
 
 
 def _check_limits() -> None:
