@@ -85,10 +85,10 @@ def ogg_crc(data: bytes) -> int:
 
     zlib computes the reflected and inverted kind in C. Mirroring the bits of every
     byte turns one into the other; the inversion of the start value is undone by
-    inverting the first four bytes.
+    inverting the first four bytes. A page always has more than those.
     """
     mirrored = bytearray(data.translate(_MIRRORED))
-    for i in range(min(4, len(mirrored))):
+    for i in range(4):
         mirrored[i] ^= 0xFF
     crc = zlib.crc32(mirrored) ^ 0xFFFFFFFF
     return int.from_bytes(crc.to_bytes(4, "little").translate(_MIRRORED), "big")

@@ -20,6 +20,8 @@ class CaptionAssembler:
 
     def __init__(self) -> None:
         self._words: list[str] = []
+        self._opening = ""
+        "Marks that came before the word they belong to."
         self._first_s = 0.0
 
     @property
@@ -32,29 +34,47 @@ class CaptionAssembler:
         text = clean(text)
         if not text:
             return []
-        if _MARK_ONLY.match(text) and self._words:
-            self._words[-1] += text
-        else:
-            if not self._words:
-                self._first_s = now_s
-            self._words.append(text)
+        if _MARK_ONLY.match(text):
+            return self._mark(text)
+        if self._opening:
+            text, self._opening = f"{self._opening} {text}", ""
+        if not self._words:
+            self._first_s = now_s
+        self._words.append(text)
+        return self._release_if_due(now_s)
+
+    def _mark(self, text: str) -> list[str]:
+        """A mark belongs to the word before it, or waits for the one behind it."""
+        if not self._words:
+            self._opening = f"{self._opening} {text}".strip()[:MAX_CHARS]
+            return []
+        self._words[-1] += text
+        return self._release_if_due(self._first_s)
+
+    def _release_if_due(self, now_s: float) -> list[str]:
         full = len(self._words) >= MAX_WORDS or now_s >= self._first_s + MAX_WAIT_S
         if full or _SENTENCE_END.search(self._words[-1]):
-            return self.flush()
+            return self._release()
         return []
 
     def pause(self, now_s: float) -> list[str]:
         """The speaker paused: nothing more belongs to this chunk."""
-        return self.flush()
+        return self._release()
 
     def due(self, now_s: float) -> list[str]:
         """Release the words if they have waited long enough."""
         if self._words and now_s >= self._first_s + MAX_WAIT_S:
-            return self.flush()
+            return self._release()
         return []
 
     def flush(self) -> list[str]:
-        """Release whatever waits."""
+        """Release whatever waits: the stream has ended."""
+        if self._opening:  # no word came for it, and it must not be lost
+            self._words.append(self._opening)
+            self._opening = ""
+        return self._release()
+
+    def _release(self) -> list[str]:
         words, self._words = self._words, []
         return split(" ".join(words)) if words else []
 

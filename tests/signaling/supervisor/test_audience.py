@@ -42,7 +42,7 @@ def test_wish_before_presence_waits_and_is_bound_when_seen(audience: Audience) -
     room = Room()
     audience.wish(["nc"], 0.0)
     assert audience.follow(room, 1.0) == []
-    assert audience.targets == ()
+    assert not audience.targets
     assert audience.keeps_call(1.0)
     room.sessions["nc"] = "S1"
     assert audience.follow(room, 2.0) == [Change("nc", Place.BOUND, "S1")]
@@ -74,7 +74,7 @@ def test_bound_without_flags_then_not_in_call_waits_again(audience: Audience) ->
     audience.follow(room, 0.0)
     room.flags["S1"] = False
     assert audience.follow(room, 1.0) == [Change("nc", Place.PENDING, "S1")]
-    assert audience.targets == ()
+    assert not audience.targets
 
 
 def test_leaving_the_call_ends_the_wish(audience: Audience) -> None:
@@ -84,7 +84,7 @@ def test_leaving_the_call_ends_the_wish(audience: Audience) -> None:
     audience.follow(room, 0.0)
     room.flags["S1"] = False
     assert audience.follow(room, 1.0) == [Change("nc", Place.GONE, "S1")]
-    assert audience.targets == ()
+    assert not audience.targets
     assert not audience.keeps_call(1.0)
 
 
@@ -128,7 +128,7 @@ def test_unbinding_makes_everybody_wait_for_the_new_roster(audience: Audience) -
     audience.wish(["nc"], 0.0)
     audience.follow(room, 0.0)
     audience.unbind(10.0)
-    assert audience.targets == ()
+    assert not audience.targets
     assert audience.keeps_call(10.0 + PENDING_S - 1)
     room.sessions["nc"] = "S9"
     assert audience.follow(room, 11.0) == [Change("nc", Place.BOUND, "S9")]
