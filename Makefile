@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 INSTALLED := $(VENV)/.installed
+# A complete configuration, as an operator would have it, for Django's own checks.
+CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
+	LT_INTERNAL_SECRET=secret LT_STT_URL=https://stt.example.com
 
 .PHONY: demo test check format packages
 
@@ -17,7 +20,7 @@ check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(CONFIGURED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 format: $(INSTALLED)  ## Put the code into its usual form

@@ -9,64 +9,19 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from aiohttp import web
 
+from devkit.people import HpbLink, Person, Record
 from devkit.talk import AppCredentials, TalkClient
 
 HOST = "127.0.0.1"
-REGULAR_PARTICIPANT = 3
-ALL_PERMISSIONS = 254
 MODERATED_PUBLIC_ROOM = 3
 HPB_TIMEOUT_S = 10.0
 ENABLE_TIMEOUT_S = 30.0
-
-
-@dataclass(slots=True)
-class Person:
-    """Somebody in a room, in the call or not."""
-
-    user_id: str
-    display_name: str
-    nextcloud_session_id: str
-    in_call: int = 0
-
-    def as_talk_says(self) -> dict[str, Any]:
-        """Entry of Talk's participant lists, with Nextcloud session ids."""
-        return {
-            "inCall": self.in_call,
-            "lastPing": int(time.time()),
-            "sessionId": self.nextcloud_session_id,
-            "nextcloudSessionId": self.nextcloud_session_id,
-            "participantType": REGULAR_PARTICIPANT,
-            "participantPermissions": ALL_PERMISSIONS,
-            "actorType": "users",
-            "actorId": self.user_id,
-            "userId": self.user_id,
-        }
-
-
-@dataclass(slots=True)
-class HpbLink:
-    """The HPB as Nextcloud knows it."""
-
-    url: str
-
-
-@dataclass(slots=True)
-class Record:
-    """What the app has told Nextcloud, for tests to look at."""
-
-    progress: list[int] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-    refused: int = 0
-    "Requests with missing or wrong credentials."
 
 
 class NextcloudStandIn:

@@ -13,7 +13,8 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from devkit.nextcloud import NextcloudStandIn, Person
+from devkit.nextcloud import NextcloudStandIn
+from devkit.people import Person
 
 logger = logging.getLogger(__name__)
 

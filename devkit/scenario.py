@@ -11,7 +11,8 @@ from typing import Literal, Protocol, Self
 from devkit.app import AppProcess
 from devkit.engine import Engine
 from devkit.hpb import SimulatedHpb
-from devkit.nextcloud import HpbLink, NextcloudStandIn
+from devkit.nextcloud import NextcloudStandIn
+from devkit.people import HpbLink
 from devkit.program import HOST, Program, free_ports, wait_for_port
 from devkit.realhpb import RealHpb, available
 from devkit.stt import SttServer

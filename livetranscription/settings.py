@@ -75,6 +75,14 @@ ASGI_APPLICATION = "livetranscription.asgi.application"
 AUTHENTICATION = "calls.appapi.AppApiAuthentication"  # wraps the whole application
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes; Talk's largest body is under 1 KiB
+# Nextcloud ends TLS and is the only one who reaches us, over its own network: what
+# browsers see of HSTS, redirects to HTTPS and cookies is Nextcloud's.
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",  # HSTS
+    "security.W008",  # redirect to HTTPS
+    "security.W012",  # secure session cookie: sessions exist in development only
+    "security.W016",  # secure CSRF cookie
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -132,6 +140,7 @@ def _database() -> dict[str, Any]:
     default = f"sqlite:///{APP_PERSISTENT_STORAGE / 'live_transcription.sqlite3'}"
     config = environ.Env.db_url_config(environment.text("DATABASE_URL", default))
     if config["ENGINE"] == "django.db.backends.sqlite3":
+        Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         config["OPTIONS"] = {
             # Writers queue up for this long instead of failing at once.
             "timeout": 5,  # seconds

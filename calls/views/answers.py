@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
@@ -67,22 +66,6 @@ def while_enabled(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return wrapped
-
-
-def missing_settings() -> list[str]:
-    """Names of settings without which no call can be captioned."""
-    missing = [
-        name
-        for name in ("LT_HPB_URL", "LT_INTERNAL_SECRET")
-        if not getattr(settings, name)
-    ]
-    if not settings.LT_STT_URL:
-        missing += [
-            name
-            for name in ("MODAL_WORKSPACE", "MODAL_KEY", "MODAL_SECRET")
-            if not getattr(settings, name)
-        ]
-    return missing
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

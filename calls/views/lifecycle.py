@@ -6,8 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from calls import services
+from calls.configuration import (
+    hpb_is_configured,
+    missing_settings,
+    missing_stt_settings,
+    modal_is_configured,
+)
 from calls.lifecycle import background
-from calls.views.answers import answer, api, error, missing_settings
+from calls.views.answers import answer, api, error
 
 
 @api("GET")
@@ -21,13 +27,10 @@ def health(request: HttpRequest) -> HttpResponse:
     """Alive; with credentials also what is configured."""
     body: dict[str, Any] = {"status": "ok"}
     if getattr(request, "scope", {}).get("appapi_user") is not None:
-        missing = missing_settings()
         body["version"] = settings.APP_VERSION
-        body["hpb_configured"] = not any("LT_" in name for name in missing)
-        body["stt_configured"] = not any("MODAL" in name for name in missing)
-        body["modal_configured"] = bool(
-            settings.MODAL_WORKSPACE and settings.MODAL_KEY and settings.MODAL_SECRET
-        )
+        body["hpb_configured"] = hpb_is_configured()
+        body["stt_configured"] = not missing_stt_settings()
+        body["modal_configured"] = modal_is_configured()
     return answer(body)
 
 

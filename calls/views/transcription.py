@@ -6,9 +6,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from calls import services
+from calls.configuration import (
+    hpb_is_configured,
+    missing_settings,
+    modal_is_configured,
+)
 from calls.languages import LANGUAGES, plain_list, talk_map
 from calls.schemas import parse_leave, parse_set_language, parse_transcribe
-from calls.views.answers import answer, api, error, missing_settings, while_enabled
+from calls.views.answers import answer, api, error, while_enabled
 
 
 @api("GET")
@@ -72,7 +77,6 @@ def leave(request: HttpRequest) -> HttpResponse:
 def status(request: HttpRequest) -> HttpResponse:
     """What is going on, in numbers."""
     now = services.status()
-    missing = missing_settings()
     return answer(
         {
             "active_rooms": now.active_rooms,
@@ -81,9 +85,9 @@ def status(request: HttpRequest) -> HttpResponse:
             "workers": now.workers,
             "memory_mb": _peak_memory_mb(),
             "version": settings.APP_VERSION,
-            "hpb_configured": not any("LT_" in name for name in missing),
-            "modal_configured": bool(settings.MODAL_WORKSPACE and settings.MODAL_KEY),
-            "missing_settings": missing,
+            "hpb_configured": hpb_is_configured(),
+            "modal_configured": modal_is_configured(),
+            "missing_settings": missing_settings(),
         }
     )
 

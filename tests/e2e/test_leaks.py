@@ -14,8 +14,9 @@ from channels.db import database_sync_to_async
 from pytest_django.fixtures import Settings
 
 from calls import services
-from devkit.nextcloud import HpbLink, NextcloudStandIn
+from devkit.nextcloud import NextcloudStandIn
 from devkit.participant import Viewer
+from devkit.people import HpbLink
 from devkit.realhpb import RealHpb
 from devkit.scripted import NumberedEngine
 from devkit.speaker import Speaker

@@ -56,7 +56,8 @@ def test_losses_keep_the_timeline() -> None:
 
 def test_ffmpeg_reads_it_too() -> None:
     """Checksums, lacing and granule positions are right."""
-    container = av.open(io.BytesIO(b"".join(pages(list(encode(tone(440, 1.6)))))))
+    stream = io.BytesIO(b"".join(pages(list(encode(tone(440, 1.6))))))
+    container = av.open(stream, mode="r")
     samples = sum(frame.samples for frame in container.decode(audio=0))
     assert abs(samples - 1.6 * 48_000) < 1000
 

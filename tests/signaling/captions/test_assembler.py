@@ -39,7 +39,7 @@ def test_chunks(words: list[tuple[str, float]], chunks: list[str]) -> None:
 def test_chunk_leaves_after_its_time() -> None:
     """A lone word waits for company, but not for long."""
     assembler = CaptionAssembler()
-    assert assembler.deadline_s is None
+    assert not assembler.deadline_s
     assert assembler.word("one", 1.0) == []
     assert assembler.deadline_s == 1.0 + MAX_WAIT_S
     assert assembler.due(1.2) == []

@@ -36,7 +36,7 @@ def test_words(style: str, pieces: list[str], words: list[str]) -> None:
 def test_undecided_text_does_not_wait_long() -> None:
     """Within 300 ms it leaves as words."""
     joiner = TextJoiner("auto")
-    assert joiner.deadline_s is None
+    assert not joiner.deadline_s
     assert joiner.piece("Hello", 1.0) == []
     assert joiner.deadline_s == 1.0 + UNDECIDED_S
     assert joiner.due(1.1) == []
