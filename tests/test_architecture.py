@@ -34,6 +34,8 @@ PURE = {
     "signaling.stt.events",
     "signaling.stt.backlog",
     "signaling.stt.json_text",
+    "signaling.stt.state",
+    "signaling.stt.timing",
     "signaling.stt.wire",
     "signaling.stt.wires",
     "signaling.stt.modal_pcm",

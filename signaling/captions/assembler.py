@@ -5,14 +5,20 @@ a sentence or at a pause, whichever comes first.
 """
 
 import re
+import unicodedata
+
+from signaling.stt.events import is_mark, opens
 
 MAX_WORDS = 3
 MAX_WAIT_S = 0.3
 MAX_CHARS = 500
+MAX_MARK_CHARS = 20
+"Lone marks kept for the next word; a peer that sends nothing else is not hoarded."
 
-_SENTENCE_END = re.compile(r"""[.!?…]["'”’»)\]]*$""")
-_MARK_ONLY = re.compile(r"^[^\w]+$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b\ufeff]+")
+_SENTENCE_END = re.compile(r"""[.!?…。！？]["'”’»)\]]*$""")
+_UNSHOWN = frozenset(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"))
+_JOINERS = "\u200c\u200d"
+"Invisible as well, and yet a part of how some scripts and signs are written."
 
 
 class CaptionAssembler:
@@ -20,8 +26,8 @@ class CaptionAssembler:
 
     def __init__(self) -> None:
         self._words: list[str] = []
-        self._opening = ""
-        "Marks that came before the word they belong to."
+        self._mark = ""
+        "Marks that came when no word was here; the next word carries them."
         self._first_s = 0.0
 
     @property
@@ -34,54 +40,50 @@ class CaptionAssembler:
         text = clean(text)
         if not text:
             return []
-        if _MARK_ONLY.match(text):
-            return self._mark(text)
-        if self._opening:
-            text, self._opening = f"{self._opening} {text}", ""
+        if is_mark(text):
+            return self._take_mark(text, now_s)
         if not self._words:
             self._first_s = now_s
-        self._words.append(text)
-        return self._release_if_due(now_s)
-
-    def _mark(self, text: str) -> list[str]:
-        """A mark belongs to the word before it, or waits for the one behind it."""
-        if not self._words:
-            self._opening = f"{self._opening} {text}".strip()[:MAX_CHARS]
-            return []
-        self._words[-1] += text
-        return self._release_if_due(self._first_s)
-
-    def _release_if_due(self, now_s: float) -> list[str]:
-        full = len(self._words) >= MAX_WORDS or now_s >= self._first_s + MAX_WAIT_S
-        if full or _SENTENCE_END.search(self._words[-1]):
-            return self._release()
-        return []
+        self._words.append(self._mark + text)
+        self._mark = ""
+        return self._release_full(now_s)
 
     def pause(self, now_s: float) -> list[str]:
         """The speaker paused: nothing more belongs to this chunk."""
-        return self._release()
+        return self.flush()
 
     def due(self, now_s: float) -> list[str]:
         """Release the words if they have waited long enough."""
-        if self._words and now_s >= self._first_s + MAX_WAIT_S:
-            return self._release()
-        return []
+        return self.flush() if self._has_waited(now_s) else []
 
     def flush(self) -> list[str]:
-        """Release whatever waits: the stream has ended."""
-        if self._opening:  # no word came for it, and it must not be lost
-            self._words.append(self._opening)
-            self._opening = ""
-        return self._release()
-
-    def _release(self) -> list[str]:
+        """Release whatever waits; a mark without a word waits on."""
         words, self._words = self._words, []
         return split(" ".join(words)) if words else []
 
+    def _take_mark(self, mark: str, now_s: float) -> list[str]:
+        """Talk never gets a mark alone: it would stand in a block of its own."""
+        if self._words and not self._mark and not opens(mark):
+            self._words[-1] += mark
+            return self._release_full(now_s)
+        gap = "" if opens(mark) else " "
+        self._mark = (self._mark + mark)[:MAX_MARK_CHARS].rstrip() + gap
+        return []
+
+    def _release_full(self, now_s: float) -> list[str]:
+        is_full = len(self._words) >= MAX_WORDS or self._has_waited(now_s)
+        if is_full or _SENTENCE_END.search(self._words[-1]):
+            return self.flush()
+        return []
+
+    def _has_waited(self, now_s: float) -> bool:
+        return bool(self._words) and now_s >= self._first_s + MAX_WAIT_S
+
 
 def clean(text: str) -> str:
-    """One line of plain text: no control characters, single spaces, none around."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """One line of plain text: nothing invisible, single spaces, none around."""
+    words = "".join(map(_shown, text)).split()
+    return " ".join(word for word in words if word.strip(_JOINERS))
 
 
 def split(text: str) -> list[str]:
@@ -93,3 +95,11 @@ def split(text: str) -> list[str]:
         chunks.append(text[:cut].strip())
         text = text[cut:].strip()
     return [chunk for chunk in (*chunks, text) if chunk]
+
+
+def _shown(char: str) -> str:
+    """The character, or what stands for one that must not reach a browser."""
+    category = unicodedata.category(char)
+    if category == "Cf" and char not in _JOINERS:
+        return ""  # soft hyphens, changes of direction, marks of byte order
+    return " " if category in _UNSHOWN else char

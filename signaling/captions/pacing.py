@@ -36,17 +36,17 @@ class Pacer:
         """Take a caption; returns those that leave now."""
         released = self.due(now_s)
         held = self._held.get(caption.speaker)
-        if held is None and not self._is_taken(caption.speaker, now_s):
-            return [*released, self._send(caption, now_s)]
-        if held is not None and len(held[0].text) + len(caption.text) >= MAX_CHARS:
+        if held is not None and not _can_merge(held[0], caption):
             del self._held[caption.speaker]
             released.append(self._send(held[0], now_s))
             held = None
-        self._held[caption.speaker] = _merge(held, caption, now_s)
-        merged = self._held[caption.speaker][0]
+        if held is None and not self._is_taken(caption.speaker, now_s):
+            return [*released, self._send(caption, now_s)]
+        merged, held_s = _merge(held, caption, now_s)
         if len(merged.text.split()) >= MAX_WORDS:
-            del self._held[caption.speaker]
-            released.append(self._send(merged, now_s))
+            self._held.pop(caption.speaker, None)
+            return [*released, self._send(merged, now_s)]
+        self._held[caption.speaker] = merged, held_s
         return released
 
     def due(self, now_s: float) -> list[Caption]:
@@ -74,6 +74,12 @@ class Pacer:
         self._speaker = caption.speaker
         self._sent_s = now_s
         return caption
+
+
+def _can_merge(before: Caption, after: Caption) -> bool:
+    """Whether both fit into one message, which names one language."""
+    chars = len(before.text) + 1 + len(after.text)
+    return before.language == after.language and chars <= MAX_CHARS
 
 
 def _merge(

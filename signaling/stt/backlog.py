@@ -17,33 +17,55 @@ class Backlog(Generic[F]):
 
     def __init__(self, max_s: float = MAX_BACKLOG_S) -> None:
         self._frames: deque[F] = deque()
+        self._on_its_way: list[F] = []
+        "The frame that a connection took and has not sent yet; one at most."
         self._max_frames = max(1, round(max_s / FRAME_S))
         self._next_s = 0.0
         self.dropped = 0
 
     def __len__(self) -> int:
+        """Frames that wait."""
         return len(self._frames)
 
-    def put(self, frame: F) -> None:
-        """Append a frame; beyond the bound the oldest is dropped and counted."""
-        if len(self._frames) >= self._max_frames:
+    def put(self, frame: F) -> bool:
+        """Append a frame; False if the oldest had to go for it, which is counted."""
+        has_room = len(self._frames) < self._max_frames
+        if not has_room:
             self._frames.popleft()
             self.dropped += 1
         self._frames.append(frame)
+        return has_room
 
-    def restart_pace(self, now_s: float) -> None:
-        """A connection is open: what has waited goes out from now on."""
+    def restart(self, now_s: float) -> None:
+        """A new connection takes over: what was never sent goes out from now on.
+
+        A frame that the connection before took and could not send comes first again.
+        """
+        self._frames.extendleft(self._on_its_way)
+        self._on_its_way.clear()
         self._next_s = now_s
 
     def wait_s(self, now_s: float) -> float:
         """Seconds until the next frame may be sent; 0 if it may go now."""
         return max(0.0, self._next_s - now_s)
 
-    def get(self, now_s: float, *, hurry: bool = False) -> F:
+    def take(self, now_s: float, *, hurry: bool = False) -> F:
         """The oldest frame; without `hurry` the next one has to keep the pace.
 
         Live frames come every 80 ms and are never held up by a pace of half of that.
         """
         if not hurry:
             self._next_s = max(self._next_s, now_s - FRAME_S) + FRAME_S / CATCH_UP
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        self._on_its_way.append(frame)
+        return frame
+
+    def sent(self) -> None:
+        """The frame taken last is with the peer; it never goes out again."""
+        self._on_its_way.clear()
+
+    def abandon(self) -> None:
+        """Nobody will take anything any more: what is left counts as dropped."""
+        self.dropped += len(self._frames) + len(self._on_its_way)
+        self._frames.clear()
+        self._on_its_way.clear()

@@ -1,6 +1,10 @@
 """What comes out of speech-to-text, one small type each. Pure."""
 
+import unicodedata
 from dataclasses import dataclass
+
+_SAY_SOMETHING = frozenset("%‰&@#*/\\§")
+"Punctuation by Unicode's tables, and yet read aloud: as good as a word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +82,16 @@ SttEvent = (
     | Garbage
     | Closed
 )
+
+
+def is_mark(text: str) -> bool:
+    """Whether a text is punctuation alone, which is never shown without a word."""
+    return bool(text) and all(
+        unicodedata.category(char).startswith("P") and char not in _SAY_SOMETHING
+        for char in text
+    )
+
+
+def opens(mark: str) -> bool:
+    """Whether a mark belongs to the word behind it, as brackets and quotes do."""
+    return unicodedata.category(mark[-1]) in ("Ps", "Pi") or mark[-1] in "¿¡"

@@ -46,6 +46,8 @@ class JsonTextDecoder:
         if not isinstance(text, str):
             return [Garbage()]
         self._in_pause = False
+        # JSON can name half a surrogate pair, which no UTF-8 message could carry on.
+        text = text.encode("utf-8", "replace").decode("utf-8")
         return [Piece(text)] if text else [Alive()]
 
     def _pause(self) -> list[SttEvent]:

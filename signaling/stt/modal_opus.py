@@ -13,6 +13,7 @@ class ModalOpusWire:
     # The service stops listening at 1.5 MB; Modal ends the request after 10 min.
     limits = Limits(connection_s=9 * 60, connection_bytes=1_400_000)
     waits_for_ready = False
+    silence: bytes | None = None
 
     def encode_audio(self, data: bytes) -> bytes:
         """One page per message: the service takes one step per message in silence."""

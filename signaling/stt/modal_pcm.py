@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from signaling.stt.json_text import JsonTextDecoder
-from signaling.stt.wire import AudioFormat, Limits
+from signaling.stt.wire import FRAME_BYTES, AudioFormat, Limits
 
 
 class ModalPcmWire:
@@ -12,6 +12,7 @@ class ModalPcmWire:
     audio = AudioFormat.PCM_F32
     limits = Limits(connection_s=28 * 60)  # Modal ends the request after 30 min
     waits_for_ready = False
+    silence: bytes | None = bytes(FRAME_BYTES)
 
     def encode_audio(self, data: bytes) -> bytes:
         """As it is; the length must be a multiple of 4 or the session dies."""

@@ -3,6 +3,7 @@
 Source: kyutai-labs/moshi, `rust/moshi-server/src/batched_asr.rs`.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ from signaling.stt.events import (
     Word,
     WordEnd,
 )
-from signaling.stt.wire import AudioFormat, Limits
+from signaling.stt.wire import FRAME_BYTES, NO_FREE_CHANNEL, AudioFormat, Limits
 
 MAX_MESSAGE_BYTES = 64 * 1024
 PAUSE_HEAD = 2
@@ -29,9 +30,6 @@ PAUSE_PROBABILITY = 0.5
 WARM_UP_STEPS = 19
 "Pause heads mean nothing in the first 1.5 s."
 END_MARKER = 1
-FRAME_BYTES = 7680
-END_FRAMES = 19
-"1.5 s: the model's delay and a second more."
 _FLOAT32 = 0xCA
 
 
@@ -41,6 +39,7 @@ class MoshiWire:
     audio = AudioFormat.PCM_F32
     limits = Limits(connection_s=55 * 60)  # beyond, positions run out in the model
     waits_for_ready = True
+    silence: bytes | None = bytes(FRAME_BYTES)
 
     def encode_audio(self, data: bytes) -> bytes:
         """`{"type": "Audio", "pcm": [...]}`, packed without a list of floats.
@@ -55,14 +54,9 @@ class MoshiWire:
         return _AUDIO_PREFIX + header + packed.tobytes()
 
     def encode_end(self) -> Iterable[bytes]:
-        """A marker: it comes back when all audio before it has been recognised.
-
-        The server takes one message per step of the model, and counts the marker's
-        way in steps: so silence has to follow it, frame by frame.
-        """
+        """A marker: it comes back when all audio before it has been recognised."""
         marker: bytes = msgpack.packb({"type": "Marker", "id": END_MARKER})
-        silence = self.encode_audio(bytes(FRAME_BYTES))
-        return (marker, *([silence] * END_FRAMES))
+        return (marker,)
 
     def new_decoder(self) -> "MoshiDecoder":
         """Pauses are edges, so each connection has a decoder of its own."""
@@ -86,7 +80,8 @@ class MoshiDecoder:
         if isinstance(data, str) or len(data) > MAX_MESSAGE_BYTES:
             return [Garbage()]
         try:
-            message = msgpack.unpackb(data)
+            # Strings, lists and maps cannot outgrow the message; keys are strings.
+            message = msgpack.unpackb(data, strict_map_key=True)
         except (ValueError, msgpack.exceptions.UnpackException):
             return [Garbage()]
         if not isinstance(message, dict):
@@ -98,18 +93,19 @@ class MoshiDecoder:
             case {"type": "Word", "text": str(text)}:
                 self._in_pause = False
                 return [Word(text, _seconds(message.get("start_time")))]
-            case {"type": "EndWord", "stop_time": int() | float() as stop_s}:
-                return [WordEnd(float(stop_s))]
+            case {"type": "EndWord"}:
+                stop_s = _seconds(message.get("stop_time"))
+                return [Garbage() if stop_s is None else WordEnd(stop_s)]
             case {"type": "Step"}:
                 return self._step(message.get("prs"))
             case {"type": "Marker", "id": int(marker_id)}:
                 return [MarkerReached(marker_id)]
             case {"type": "Ready"}:
                 return [Ready()]
+            case {"type": "Error", "message": str(text)} if "free channels" in text:
+                return [StreamFailed(NO_FREE_CHANNEL, retryable=True)]
             case {"type": "Error"}:
-                full = "free channels" in str(message.get("message"))[:200]
-                reason = "no free channel" if full else "the server reports an error"
-                return [StreamFailed(reason, retryable=True)]
+                return [StreamFailed("the server reports an error", retryable=True)]
             case _:
                 return [Garbage()]
 
@@ -128,4 +124,5 @@ class MoshiDecoder:
 
 
 def _seconds(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    is_time = isinstance(value, int | float) and math.isfinite(value)
+    return float(value) if is_time else None

@@ -1,16 +1,26 @@
 """Pieces of text become whole words. Pure: times come in.
 
 Services differ in what a token is: a whole word without spaces, or a piece of a word,
-with a leading space where a word begins. `auto` finds out by looking.
+with a leading space where a word begins. `auto` finds out by looking. A lone mark is
+never a word: it joins the word before it while that one is still here, else the next.
 """
 
+import re
+from collections.abc import Iterable
+
+from signaling.stt.events import is_mark, opens
+
 MAX_WORD_CHARS = 500
+MAX_MARK_CHARS = 20
+"Lone marks kept for the next word; a peer that sends nothing else is not hoarded."
 UNDECIDED_PIECES = 3
 "So many pieces without a leading space, and the service speaks in whole words."
 UNDECIDED_S = 0.3
 "Longest wait for the decision; then what is there counts as words."
 PIECE_WAIT_S = 1.0
 "A word is complete if nothing follows for this long."
+
+_TOKEN = re.compile(r"\S+")
 
 
 class TextJoiner:
@@ -21,6 +31,8 @@ class TextJoiner:
         self._undecided: list[str] = []
         self._undecided_seen = 0
         self._pending = ""
+        self._mark = ""
+        "Marks that came without a word and wait for the next one."
         self._since_s = 0.0
 
     @property
@@ -32,11 +44,18 @@ class TextJoiner:
 
     def piece(self, text: str, now_s: float) -> list[str]:
         """Take one piece; returns the words that are complete now."""
+        if not text:
+            return []
         if self._style == "auto":
             return self._decide(text, now_s)
         if self._style == "word":
-            return _words(text)
+            return self.word(text)
         return self._join(text, now_s)
+
+    def word(self, text: str) -> list[str]:
+        """Take a text that the service calls a word; inner spaces stay."""
+        text = text.strip()
+        return self._whole([text] if text else [])
 
     def due(self, now_s: float) -> list[str]:
         """Release what has waited long enough."""
@@ -44,10 +63,14 @@ class TextJoiner:
         return self.flush() if deadline_s is not None and now_s >= deadline_s else []
 
     def flush(self) -> list[str]:
-        """Release everything: a pause, or the end of the connection."""
+        """Release every word: a pause, or the end of the connection.
+
+        Marks without a word stay for the next word; at the end they are nothing.
+        """
         undecided, self._undecided = self._undecided, []
         pending, self._pending = self._pending, ""
-        return [word for text in (*undecided, pending) for word in _words(text)]
+        tokens = [piece.strip() for piece in undecided] + pending.split()
+        return self._whole(token for token in tokens if token)
 
     def _decide(self, text: str, now_s: float) -> list[str]:
         self._undecided_seen += 1
@@ -66,15 +89,48 @@ class TextJoiner:
         ]
 
     def _join(self, text: str, now_s: float) -> list[str]:
-        words = []
-        if text[:1].isspace() or len(self._pending) + len(text) > MAX_WORD_CHARS:
-            words = self.flush()
-        self._pending += text
+        """Append verbatim; all words but the last are complete."""
+        pending = self._pending + text
+        start = _last_word_start(pending)
+        words = self._whole(pending[:start].split())
+        self._pending = pending[start:]
         self._since_s = now_s
+        if len(self._pending) > MAX_WORD_CHARS:
+            words += self.flush()
         return words
 
+    def _whole(self, tokens: Iterable[str]) -> list[str]:
+        """Words with the lone marks around them attached."""
+        words: list[str] = []
+        for token in tokens:
+            if not is_mark(token):
+                words.append(_in_front(self._mark, token))
+                self._mark = ""
+            elif words and not self._mark and not opens(token):
+                words[-1] = f"{words[-1]} {token}"
+            else:
+                self._mark = _in_front(self._mark, token)[:MAX_MARK_CHARS]
+        return [part for word in words for part in _cut(word)]
 
-def _words(text: str) -> list[str]:
-    """The text without surrounding space, cut if absurdly long; inner spaces stay."""
-    text = text.strip()
-    return [text[i : i + MAX_WORD_CHARS] for i in range(0, len(text), MAX_WORD_CHARS)]
+
+def _last_word_start(text: str) -> int:
+    """Where the last word begins, which may still go on or be given marks."""
+    start = len(text)
+    for token in reversed(list(_TOKEN.finditer(text))):
+        start = token.start()
+        if not is_mark(token.group()):
+            break
+    return start
+
+
+def _in_front(mark: str, token: str) -> str:
+    """A mark and what follows it; only opening marks stand close to it."""
+    if not mark:
+        return token
+    return f"{mark}{token}" if opens(mark) else f"{mark} {token}"
+
+
+def _cut(word: str) -> list[str]:
+    """The word, in parts if it is absurdly long."""
+    parts = [word[i : i + MAX_WORD_CHARS] for i in range(0, len(word), MAX_WORD_CHARS)]
+    return [part.strip() for part in parts if part.strip()]

@@ -11,6 +11,11 @@ from typing import Any, Protocol
 
 from signaling.stt.events import SttEvent
 
+FRAME_BYTES = 7680
+"80 ms of f32 samples at 24 kHz, mono."
+NO_FREE_CHANNEL = "no free channel"
+"Reason of a `StreamFailed` by which a server says that it is full."
+
 
 class AudioFormat(Enum):
     """What an encoder of the audio package has to deliver."""
@@ -34,6 +39,8 @@ class Wire(Protocol):
     limits: Limits
     waits_for_ready: bool
     "Whether the server says when it takes audio."
+    silence: bytes | None
+    "80 ms of silence for `encode_audio`; None where only an encoder can make it."
 
     def encode_audio(self, data: bytes) -> bytes:
         """80 ms of audio, as one message."""

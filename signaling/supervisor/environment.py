@@ -1,10 +1,12 @@
 """What all calls of one worker process share."""
 
 import random
+import time
 from dataclasses import dataclass, field
 
 from signaling.audio.framer import OpusFramer
 from signaling.audio.ogg import OggMuxer, PlainMuxer
+from signaling.audio.packet import Frame
 from signaling.audio.pcm import PcmFramer
 from signaling.config import CallConfig, SttConfig, call_config, stt_config
 from signaling.hpb.guard import HpbGuard
@@ -12,7 +14,7 @@ from signaling.stt.stream import SttStream
 from signaling.stt.wire import AudioFormat
 from signaling.stt.wires import WIRES
 from signaling.supervisor.slots import StreamSlots
-from signaling.supervisor.transcription import AudioPath
+from signaling.supervisor.transcription import TAIL_S, AudioPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ class CallEnvironment:
         if wire.audio is AudioFormat.OGG:
             return AudioPath(
                 new_framer=OpusFramer,
-                new_stream=lambda: SttStream(self.stt, wire, _new_ogg_muxer),
+                new_stream=lambda: SttStream(
+                    self.stt, wire, _new_ogg_muxer, new_silence=_opus_silence
+                ),
                 idle_s=self.stt.idle_s,
             )
         return AudioPath(
@@ -52,6 +56,11 @@ class CallEnvironment:
             new_stream=lambda: SttStream(self.stt, wire, PlainMuxer),
             idle_s=self.stt.idle_s,
         )
+
+
+def _opus_silence() -> list[Frame]:
+    """What brings out the last words before a connection is renewed."""
+    return OpusFramer().silence(TAIL_S, time.monotonic())
 
 
 def _new_ogg_muxer() -> OggMuxer:

@@ -1,1 +1,1 @@
-"""Tests of signaling.captions."""
+"""Tests of captions."""

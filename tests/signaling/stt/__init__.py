@@ -1,1 +1,1 @@
-"""Tests of signaling.stt."""
+"""Tests of speech-to-text."""

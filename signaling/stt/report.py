@@ -1,0 +1,99 @@
+"""What a stream tells its user: state, events, counters."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from signaling.errors import SttCapacityError, SttError
+from signaling.stt.events import Closed, Pause, Ready, StreamFailed, SttEvent, Word
+from signaling.stt.state import StreamState, follow
+
+logger = logging.getLogger(__name__)
+
+MAX_EVENTS = 1000
+
+
+@dataclass(slots=True)
+class StreamCounters:
+    """What happened so far; all of them only grow."""
+
+    words: int = 0
+    sent_frames: int = 0
+    connections: int = 0
+    capacity_closes: int = 0
+    garbage: int = 0
+    "Messages that were not of the wire."
+
+
+class StreamReport:
+    """Tells of failures and recoveries in turn: `Ready`, `StreamFailed`, `Ready`, ...
+
+    An opened socket is no recovery: a service without a free channel accepts as well.
+    After a failure it takes a word, or a connection that has lasted.
+    """
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[SttEvent] = asyncio.Queue(MAX_EVENTS)
+        self.counters = StreamCounters()
+        self.state = StreamState.CONNECTING
+        self.last_failure = ""
+        self._has_failed = False
+        self._is_ready = False
+
+    def enter(self, state: StreamState) -> None:
+        """The only place where the state changes."""
+        logger.debug("Speech-to-text: %s -> %s", self.state.value, state.value)
+        self.state = follow(self.state, state)
+
+    async def opened(self) -> None:
+        """The server takes audio."""
+        self.enter(StreamState.OPEN)
+        self.counters.connections += 1
+        if not self._has_failed:
+            await self._ready()
+
+    async def proved(self) -> None:
+        """The server works: it gave a word, or stayed for long."""
+        if self._has_failed:
+            self._has_failed = False
+            logger.info("Speech-to-text works again")
+        await self._ready()
+
+    async def said(self, event: Word | Pause) -> None:
+        """A word or a pause; waits while the user does not take what is there."""
+        if isinstance(event, Word):
+            self.counters.words += 1
+        await self.events.put(event)
+
+    def frame_sent(self) -> None:
+        """80 ms of audio are with the server."""
+        self.counters.sent_frames += 1
+
+    def draining(self) -> None:
+        """No more audio goes out; the last words come in."""
+        self.enter(StreamState.DRAINING)
+
+    def garbage(self) -> None:
+        """A message was not of the wire."""
+        self.counters.garbage += 1
+
+    async def failed(self, error: SttError) -> None:
+        """An attempt or a connection failed; told once until a recovery."""
+        self.last_failure = str(error)
+        if isinstance(error, SttCapacityError):
+            self.counters.capacity_closes += 1
+        if self._has_failed and error.retryable:
+            logger.debug("Speech-to-text: %s", error)
+            return
+        logger.warning("Speech-to-text: %s", error)
+        self._has_failed, self._is_ready = True, False
+        await self.events.put(StreamFailed(str(error), error.retryable))
+
+    async def closed(self) -> None:
+        """Nothing comes after this."""
+        await self.events.put(Closed())
+
+    async def _ready(self) -> None:
+        if not self._is_ready:
+            self._is_ready = True
+            await self.events.put(Ready())
