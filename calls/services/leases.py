@@ -1,5 +1,6 @@
 """Which worker holds which call: claims, leases with fencing numbers, ends."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,14 +81,17 @@ def claim_call(room_token: str, worker: str) -> ClaimedCall | None:
     return ClaimedCall(call.pk, call.room_token, call.fence + 1, call.language)
 
 
-def renew_leases(worker: str, speakers: int) -> set[int]:
-    """Renew what a worker holds; returns the ids of calls that are still its own."""
+def renew_leases(worker: str, speakers: int, held: Collection[int]) -> set[int]:
+    """Renew what a worker holds; returns those of `held` that others hold by now."""
     now = timezone.now()
     with transaction.atomic():
         Worker.objects.filter(name=worker).update(seen_at=now, speakers=speakers)
         ours = Call.objects.filter(worker__name=worker, ended_at=None)
         ours.update(lease_until=now + LEASE)
-        return set(ours.values_list("pk", flat=True))
+        lost = Call.objects.filter(pk__in=held, ended_at=None).exclude(
+            worker__name=worker
+        )
+        return set(lost.values_list("pk", flat=True))
 
 
 def release_call(call_id: int, fence: int) -> bool:

@@ -115,19 +115,22 @@ class CallRegistry:
         """Keep what is ours; stop calls that somebody else has taken over."""
         while True:
             await asyncio.sleep(RENEW_S)
-            held = [room for room in self._rooms.values() if room.call_id is not None]
-            speakers = sum(room.speakers for room in held)
+            held = {
+                room.call_id: room
+                for room in self._rooms.values()
+                if room.call_id is not None
+            }
+            speakers = sum(room.speakers for room in held.values())
             try:
-                ours = await database_sync_to_async(services.renew_leases)(
-                    self._environment.worker, speakers
+                lost = await database_sync_to_async(services.renew_leases)(
+                    self._environment.worker, speakers, list(held)
                 )
             except DatabaseError as error:
                 logger.warning("Leases cannot be renewed: %s", error)
                 continue
-            for room in held:
-                if room.call_id not in ours:
-                    logger.error("Call %s belongs to another worker now", room.call_id)
-                    room.stop()
+            for call_id in lost:
+                logger.error("Call %d belongs to another worker now", call_id)
+                held[call_id].stop()
 
     async def _look_for_rooms(self) -> None:
         """Find rooms whose wake message was lost, or whose worker is gone."""

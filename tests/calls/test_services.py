@@ -146,8 +146,9 @@ def test_expired_lease_can_be_taken_and_fences_off_the_old_holder() -> None:
     assert not services.release_call(old.call_id, old.fence)
     assert not services.end_call(old.call_id, old.fence, "", unless_wanted=False)
     assert not services.fail_call(old.call_id, old.fence, "")
-    assert services.renew_leases("one", 0) == set()
-    assert services.renew_leases("two", 3) == {new.call_id}
+    held = [new.call_id]
+    assert services.renew_leases("one", 0, held) == {new.call_id}
+    assert services.renew_leases("two", 3, held) == set()
     assert Worker.objects.get(name="two").speakers == 3
 
 

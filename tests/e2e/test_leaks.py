@@ -34,9 +34,9 @@ pytestmark = [
 
 ROOM = "leakroom"
 CALLS = 30
-WARM_UP = 3
+WARM_UP = 10
 "Caches and pools fill up in the first calls."
-MEMORY_MIB = 8.0
+MEMORY_MIB = 4.0
 "What allocators may keep after thirty calls; one leaked call would be far more."
 
 
