@@ -4,52 +4,44 @@ import asyncio
 import logging
 import random
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Iterator
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from signaling.backoff import delays
 from signaling.config import HpbConfig
-from signaling.errors import HpbError, MessageTooLargeError
+from signaling.errors import HpbError, HpbUnfitError, MessageTooLargeError
+from signaling.hpb import websocket
+from signaling.hpb.events import Event, Joined, Noticed, ReconnectNeeded, Refused
 from signaling.hpb.guard import HpbGuard
 from signaling.hpb.messages import Bye, OutgoingMessage
 from signaling.hpb.outbox import Outbox
-from signaling.hpb.protocol import (
-    Event,
-    Joined,
-    ReconnectNeeded,
-    Refused,
-    SignalingProtocol,
-)
+from signaling.hpb.protocol import SignalingProtocol
+from signaling.hpb.schedule import RESUME_DELAYS_S, ReconnectSchedule
 from signaling.hpb.state import State
+from signaling.hpb.websocket import Timing
 
 logger = logging.getLogger(__name__)
 
 EVENTS = 1000
-RESUME_WINDOW_S = 30.0
-"How long the HPB keeps a session without a connection."
-RESUME_DELAYS_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
-OPEN_TIMEOUT_S = 10.0
-JOIN_TIMEOUT_S = 15.0
-"From the open socket to the room; the HPB itself allows 10 s for a join."
-PING_S = 20.0
-SEND_TIMEOUT_S = 10.0
-BYE_TIMEOUT_S = 1.0
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-"Participant lists of large rooms; the HPB has no limit of its own."
 
 
 def _reconnect_delays() -> Iterator[float]:
     return delays(2.0, 2.0, 60.0, 0.3, random.random)
 
 
+def _admission_delays() -> Iterator[float]:
+    return delays(0.02, 2.0, 1.0, 0.1, random.random)
+
+
 class HpbClient:
     """One internal client in one room, over as many connections as it takes.
 
-    `events` is bounded: while nobody takes events, nothing more is read.
+    `events` is bounded: while nobody takes events, nothing more is read. It brings
+    all events but `Refused`, which `run` raises, `ReconnectNeeded`, which is settled
+    here, and `Noticed`, which is logged.
     """
 
     def __init__(
@@ -60,20 +52,30 @@ class HpbClient:
         *,
         resume_delays_s: tuple[float, ...] = RESUME_DELAYS_S,
         reconnect_delays: Callable[[], Iterator[float]] = _reconnect_delays,
+        timing: Timing | None = None,
     ) -> None:
         self._config = config
         self._guard = guard
-        self._resume_delays_s = resume_delays_s
-        self._reconnect_delays = reconnect_delays
+        self._timing = timing or Timing()
+        self._schedule = ReconnectSchedule(resume_delays_s, reconnect_delays)
         self._protocol = SignalingProtocol(room_token, config.secret, config.backends)
         self._outbox = Outbox()
+        self._wake = asyncio.Event()
+        "Something waits in the outbox, or the writer should look at the state."
         self._leaving = asyncio.Event()
-        self._joined_since_connect = False
+        self._ended = asyncio.Event()
+        self._ended.set()
+        self._socket: ClientConnection | None = None
         self._refusal: HpbError | None = None
+        self._reconnect: ReconnectNeeded | None = None
+        self._joins = 0
+        self._outage = False
         self.events: asyncio.Queue[Event] = asyncio.Queue(EVENTS)
         self.reconnects = 0
         "Full reconnects: a new session after an old one was lost."
         self.resumes = 0
+        self.binary_frames = 0
+        "Frames that were ignored: the HPB speaks in text."
 
     @property
     def connected(self) -> bool:
@@ -82,79 +84,111 @@ class HpbClient:
 
     @property
     def dropped(self) -> int:
-        """Captions that were given up: too many, or too old when we came back."""
-        return self._outbox.dropped
+        """Messages that were given up: too many, or captions grown too old."""
+        return self._outbox.dropped_captions + self._outbox.dropped_control
 
     def send(self, message: OutgoingMessage) -> None:
         """Queue a message; never waits. Sent as soon as we are in the room."""
         self._outbox.put(message, time.monotonic())
+        self._wake.set()
 
     async def leave(self) -> None:
-        """Say bye as soon as the queue is empty; `run` returns soon after."""
+        """Send what is queued, say bye and close, all within `leave_s`; ends `run`."""
         self._leaving.set()
-        self._outbox.wake()
+        self._wake.set()
+        await self._ended.wait()
 
     async def run(self) -> None:
-        """Stay in the room until `leave`; raises the HPB's final refusals."""
-        lost_s = float("-inf")
-        attempts = self._attempts(lost_s)
-        while not self._leaving.is_set():
-            blocked = self._guard.blocked(time.monotonic())
-            if blocked is not None:
-                raise blocked
-            self._joined_since_connect = False
-            reason = await self._hold_connection()
-            if self._refusal is not None:
-                raise self._refusal
+        """Stay in the room until `leave`; raises the HPB's refusals (`HpbError`)."""
+        self._ended.clear()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                staying = tasks.create_task(self._stay())
+                cutting = tasks.create_task(self._cut_off(staying))
+                await asyncio.wait([staying])
+                cutting.cancel()
+        finally:
+            self._guard.release(self)
+            self._ended.set()
+        if self._refusal is not None:
+            raise self._refusal
+
+    async def _cut_off(self, staying: asyncio.Task[None]) -> None:
+        """End what is still going on when the time for leaving is over."""
+        await self._leaving.wait()
+        if self._socket is not None:
+            await asyncio.sleep(self._timing.leave_s)
+        staying.cancel()
+
+    # --- From connection to connection --------------------------------------------
+
+    async def _stay(self) -> None:
+        tls = websocket.tls_context(self._config)
+        while await self._admitted():
+            self._reconnect = None
+            try:
+                socket = await websocket.open_websocket(self._config, tls, self._timing)
+                reason = await self._hold(socket)
+            except websocket.FAILURES as error:
+                reason = websocket.say_why(error)
+            self._guard.release(self)
             if self._protocol.state is State.CLOSED:
                 return
-            self._protocol.disconnected(reason)
-            await self._pass_on_events()
-            if self._joined_since_connect:
-                logger.warning("Lost the High-Performance Backend: %s", reason)
-                attempts = self._attempts(time.monotonic())
-            else:
-                logger.warning("No High-Performance Backend: %s", reason)
-            await self._wait(next(attempts))
+            await self._lose(reason)
 
-    def _attempts(self, lost_s: float) -> Iterator[float]:
-        """Pauses: short ones while the session can be resumed, then growing ones."""
-        for delay_s in self._resume_delays_s:
-            if time.monotonic() + delay_s - lost_s > RESUME_WINDOW_S:
-                break
-            yield delay_s
-        self._protocol.forget_session()
-        yield from self._reconnect_delays()
+    async def _admitted(self) -> bool:
+        """Wait for the guard's permission to say hello; False if there will be none."""
+        if not self._schedule.can_resume(time.monotonic()):
+            self._protocol.forget_session()
+        for pause_s in _admission_delays():
+            if self._protocol.has_resume_id:
+                return True  # resuming needs no permission
+            self._refusal = self._guard.blocked(time.monotonic())
+            if self._refusal is not None:
+                return False
+            if self._guard.admit(self, time.monotonic()):
+                return True
+            await asyncio.sleep(pause_s)
+        raise AssertionError("the delays are endless")
 
-    async def _wait(self, delay_s: float) -> None:
-        """Sleep, but not beyond `leave`."""
+    async def _lose(self, reason: str) -> None:
+        """Tell once that the connection is gone, and pause before the next one."""
+        had_session = self._protocol.state in (State.JOINING, State.JOINED)
+        self._schedule.lost(time.monotonic(), had_session)
+        if had_session:
+            self._guard.doubt()
+        self._protocol.disconnected(reason)
+        level = logging.DEBUG if self._outage else logging.WARNING
+        logger.log(level, "No connection to the HPB: %s", reason)
+        self._outage = True
+        for event in self._protocol.events():
+            await self.events.put(event)
+        if self._reconnect is None or not self._reconnect.at_once:
+            await asyncio.sleep(self._schedule.pause_s(self._protocol.has_resume_id))
+
+    # --- One connection -----------------------------------------------------------
+
+    async def _hold(self, socket: ClientConnection) -> str:
+        """Use an open socket until its end; returns why it ended."""
+        may_hello = self._guard.admit(self, time.monotonic())
+        if not may_hello and not self._protocol.has_resume_id:
+            return "another call's hello was refused meanwhile"
+        self._socket = socket
         try:
-            async with asyncio.timeout(delay_s):
-                await self._leaving.wait()
-        except TimeoutError:
-            return
+            return await self._talk(socket, may_hello)
+        except asyncio.CancelledError:
+            socket.transport.abort()  # no time for a closing handshake
+            raise
+        finally:
+            self._socket = None
+            await websocket.close_websocket(socket, self._timing)
 
-    async def _hold_connection(self) -> str:
-        """One connection from its opening to its end; returns why it ended."""
-        try:
-            async with connect(
-                self._config.url,
-                ssl=self._ssl(),
-                compression=None,
-                max_size=MAX_MESSAGE_BYTES,
-                open_timeout=OPEN_TIMEOUT_S,
-                close_timeout=BYE_TIMEOUT_S,
-                ping_interval=PING_S,
-                ping_timeout=PING_S,
-            ) as socket:
-                return await self._talk(socket)
-        except (OSError, TimeoutError, WebSocketException) as error:
-            return _say(error)
-
-    async def _talk(self, socket: ClientConnection) -> str:
+    async def _talk(self, socket: ClientConnection, may_hello: bool) -> str:
         """Hello first, then reading and writing side by side."""
-        self._protocol.connected(secrets.token_urlsafe(48))
-        await self._write_texts(socket)
+        if self._guard.good_backend:
+            self._protocol.good_backend = self._guard.good_backend
+        self._protocol.connected(secrets.token_urlsafe(48), may_hello=may_hello)
+        await self._send_texts(socket)
         async with asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(self._write(socket))
             try:
@@ -164,104 +198,98 @@ class HpbClient:
 
     async def _read(self, socket: ClientConnection) -> str:
         """Take messages until the connection is of no more use; returns why."""
-        limit_s = asyncio.get_running_loop().time() + JOIN_TIMEOUT_S
-        while self._protocol.state is not State.CLOSED:
-            joined = self._protocol.state is State.JOINED
+        loop = asyncio.get_running_loop()
+        state: State | None = None
+        deadline_s: float | None = None
+        while self._protocol.state is not State.CLOSED and self._reconnect is None:
+            if self._protocol.state is not state:
+                state = self._protocol.state
+                limit_s = self._timing.limit_s(state)
+                deadline_s = None if limit_s is None else loop.time() + limit_s
             try:
-                async with asyncio.timeout_at(None if joined else limit_s):
+                async with asyncio.timeout_at(deadline_s):
                     frame = await socket.recv()
             except (ConnectionClosed, TimeoutError) as error:
-                return _say(error)
+                return websocket.say_why(error)
             if isinstance(frame, str):
-                self._protocol.receive_text(frame)
-            await self._write_texts(socket)
-            reason = await self._pass_on_events()
-            if reason:
-                return reason
-        return "we left"
+                await self._take(frame, socket)
+            else:
+                self.binary_frames += 1
+        return "we left" if self._reconnect is None else self._reconnect.reason
 
-    async def _pass_on_events(self) -> str:
-        """Hand events to the user; returns why to reconnect, empty if not to."""
-        reason = ""
-        for event in self._protocol.events():
-            match event:
-                case Refused(error):
-                    self._refuse(error)
-                case ReconnectNeeded(why):
-                    reason = why
-                case Joined(_, resumed):
-                    self._on_joined(resumed)
-                    await self.events.put(event)
-                case _:
-                    await self.events.put(event)
-        return reason
+    async def _take(self, text: str, socket: ClientConnection) -> None:
+        """One message: settle what is ours before anybody else gets to run."""
+        self._protocol.receive_text(text)
+        told = [event for event in self._protocol.events() if not self._settle(event)]
+        await self._send_texts(socket)
+        for event in told:
+            await self.events.put(event)
+
+    def _settle(self, event: Event) -> bool:
+        """React to an event; True if it is of no concern to the user."""
+        match event:
+            case Refused(error):
+                self._refusal = error
+                if not isinstance(error, HpbUnfitError):
+                    self._guard.refuse(error, time.monotonic())
+            case ReconnectNeeded():
+                self._reconnect = event
+            case Noticed(what):
+                logger.debug("HPB: %s", what)
+            case Joined(_, resumed):
+                self._on_joined(resumed)
+                return False
+            case _:
+                return False
+        return True
 
     def _on_joined(self, resumed: bool) -> None:
-        self._guard.clear()
-        self._joined_since_connect = True
+        self._schedule.joined(time.monotonic())
+        self._joins += 1
         if resumed:
             self.resumes += 1
-            logger.info("Back at the High-Performance Backend, nothing lost")
+            self._guard.release(self)
         else:
-            # What was asked of sessions of the old connection means nothing now.
-            self._outbox.keep_captions_only()
+            self.reconnects += self._joins > 1
+            self._guard.worked(self._protocol.good_backend)
+            # What was asked of the sessions we knew before means nothing now.
+            self._outbox.discard_control()
+        if self._outage:
+            how = "session resumed" if resumed else "new session"
+            logger.info("Connected to the HPB again: %s", how)
+        else:
             logger.info("Joined the room")
-        self._outbox.wake()
+        self._outage = False
+        self._wake.set()
 
-    def _refuse(self, error: HpbError) -> None:
-        self._guard.refuse(error, time.monotonic())
-        self._refusal = error
+    # --- Writing ------------------------------------------------------------------
 
     async def _write(self, socket: ClientConnection) -> None:
-        """Send what is queued, as long as we are in the room; bye comes last."""
+        """Send what is queued while we are in the room; when leaving, bye comes last."""
         while True:
-            await self._outbox.wait()
+            await self._wake.wait()
+            self._wake.clear()
             while self.connected:
-                message = self._outbox.get(time.monotonic())
-                if message is None:
+                entry = self._outbox.get(time.monotonic())
+                if entry is None:
                     break
                 try:
-                    self._protocol.send(message)
+                    self._protocol.send(entry[0])
                 except MessageTooLargeError:
                     logger.exception("A message was not sent")
-                await self._write_texts(socket)
-            if self._leaving.is_set():
-                await self._say_bye(socket)
+                if not await self._send_texts(socket):
+                    self._outbox.put_back(*entry)
+                    return
+            in_session = self._protocol.state in (State.JOINING, State.JOINED)
+            if self._leaving.is_set() and in_session:
+                self._protocol.send(Bye())
+                await self._send_texts(socket)
+                await socket.close()
                 return
 
-    async def _say_bye(self, socket: ClientConnection) -> None:
-        if self.connected:
-            self._protocol.send(Bye())
-            await self._write_texts(socket)
-        await socket.close()
-
-    async def _write_texts(self, socket: ClientConnection) -> None:
+    async def _send_texts(self, socket: ClientConnection) -> bool:
+        """Write what the protocol wants written; False if the connection is gone."""
         for text in self._protocol.texts_to_send():
-            try:
-                async with asyncio.timeout(SEND_TIMEOUT_S):
-                    await socket.send(text)
-            except ConnectionClosed:
-                return  # the reader says why
-            except TimeoutError:
-                socket.transport.abort()  # a peer that takes nothing is gone
-                return
-
-    def _ssl(self) -> ssl.SSLContext | None:
-        """Certificates are verified unless the operator has said otherwise."""
-        if not self._config.url.startswith("wss:"):
-            return None
-        context = ssl.create_default_context()
-        if not self._config.verify_certificate:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
-
-
-def _say(error: BaseException) -> str:
-    """One line about an error; never the URL, which may hold credentials."""
-    if isinstance(error, ConnectionClosed):
-        code = error.rcvd.code if error.rcvd is not None else "no close frame"
-        return f"connection closed ({code})"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return str(error) or type(error).__name__
+            if not await websocket.send_text(socket, text, self._timing):
+                return False
+        return True

@@ -9,7 +9,7 @@ from signaling.hpb.outgoing import Candidate
 class Welcome:
     """First message on a connection; features for ordinary clients."""
 
-    features: frozenset[str]
+    features: frozenset[str] = field(repr=False)
     version: str
 
 
@@ -19,7 +19,7 @@ class HelloReply:
 
     session_id: str
     resume_id: str = field(repr=False)
-    features: frozenset[str]
+    features: frozenset[str] = field(repr=False)
     version: str
 
 
@@ -89,7 +89,7 @@ class Offer:
 
     session_id: str
     offer_sid: str
-    sdp: str
+    sdp: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ class ErrorReply:
     code: str
     message: str
     room_token: str = ""
+    "With `already_joined`: the room we are in."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
-"""What waits to be sent to the HPB. Bounded; pure but for the event that wakes."""
+"""What waits to be sent to the HPB, bounded. Pure."""
 
-import asyncio
+import logging
 from collections import deque
 
-from signaling.hpb.messages import OutgoingMessage, Transcript
+from signaling.hpb.messages import OutgoingMessage, RequestOffer, Transcript
+
+logger = logging.getLogger(__name__)
 
 MAX_CONTROL = 1000
 "Offers asked for, answers, candidates: far more than any call needs."
@@ -13,51 +15,66 @@ MAX_CAPTION_AGE_S = 5.0
 
 
 class Outbox:
-    """Control messages first; captions wait `MAX_CAPTION_AGE_S` at most.
+    """Control messages first, in order; captions wait `MAX_CAPTION_AGE_S` at most.
 
-    The oldest caption is dropped when `MAX_CAPTIONS` wait, and counted in `dropped`;
-    so is the newest control message beyond `MAX_CONTROL`.
+    The oldest caption gives way when `MAX_CAPTIONS` wait. Control messages wait as
+    long as it takes; one beyond `MAX_CONTROL` is refused, counted and logged.
     """
 
     def __init__(self) -> None:
         self._control: deque[OutgoingMessage] = deque()
         self._captions: deque[tuple[Transcript, float]] = deque()
-        self._filled = asyncio.Event()
-        self.dropped = 0
+        self._full = False
+        self.dropped_captions = 0
+        self.dropped_control = 0
+
+    def __len__(self) -> int:
+        """Messages that wait."""
+        return len(self._control) + len(self._captions)
 
     def put(self, message: OutgoingMessage, now_s: float) -> None:
         """Queue a message; never waits."""
         if isinstance(message, Transcript):
-            if len(self._captions) >= MAX_CAPTIONS:
-                self._captions.popleft()
-                self.dropped += 1
             self._captions.append((message, now_s))
-        elif len(self._control) >= MAX_CONTROL:
-            self.dropped += 1
-        else:
+            if len(self._captions) > MAX_CAPTIONS:
+                self._captions.popleft()
+                self.dropped_captions += 1
+        elif isinstance(message, RequestOffer) and message in self._control:
+            return  # asked while disconnected; asking twice makes two subscribers
+        elif len(self._control) < MAX_CONTROL:
             self._control.append(message)
-        self._filled.set()
+        else:
+            self._drop_control(message)
 
-    def get(self, now_s: float) -> OutgoingMessage | None:
-        """The next message, None if nothing waits."""
+    def get(self, now_s: float) -> tuple[OutgoingMessage, float] | None:
+        """The next message and when it was put (for `put_back`); None if none waits."""
         if self._control:
-            return self._control.popleft()
+            self._full = False
+            return self._control.popleft(), now_s
         while self._captions:
             message, put_s = self._captions.popleft()
             if now_s - put_s <= MAX_CAPTION_AGE_S:
-                return message
-            self.dropped += 1
+                return message, put_s
+            self.dropped_captions += 1
         return None
 
-    def keep_captions_only(self) -> None:
+    def put_back(self, message: OutgoingMessage, put_s: float) -> None:
+        """Return a message to the front: it could not be sent."""
+        if isinstance(message, Transcript):
+            self._captions.appendleft((message, put_s))
+        else:
+            self._control.appendleft(message)
+
+    def discard_control(self) -> None:
         """Forget the control messages: the sessions they name are gone."""
         self._control.clear()
+        self._full = False
 
-    def wake(self) -> None:
-        """Let `wait` return although nothing was put."""
-        self._filled.set()
-
-    async def wait(self) -> None:
-        """Wait until something was put, or `wake`."""
-        await self._filled.wait()
-        self._filled.clear()
+    def _drop_control(self, message: OutgoingMessage) -> None:
+        self.dropped_control += 1
+        if not self._full:
+            self._full = True
+            logger.warning(
+                "Too many messages wait for the HPB; dropping %s and what follows",
+                type(message).__name__,
+            )

@@ -10,6 +10,9 @@ MAX_MESSAGE_BYTES = 64 * 1024
 "The HPB closes the connection over anything larger."
 MAX_CAPTION_CHARS = 500
 NICK = "live_transcription"
+HELLO_VERSION = "1.0"
+"""2.0 differs only in how ordinary clients sign in, with a signed token. An internal
+client's hello is the same in both, and every server that ever was understands 1.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,7 @@ class Hello:
         return {
             "type": "hello",
             "hello": {
-                # 2.0 only changes how ordinary clients sign in; every server has 1.0.
-                "version": "1.0",
+                "version": HELLO_VERSION,
                 "features": ["internal-incall"],
                 "auth": {"type": "internal", "params": params},
             },
@@ -44,7 +46,7 @@ class Resume:
         """Nothing but the resume id."""
         return {
             "type": "hello",
-            "hello": {"version": "1.0", "resumeid": self.resume_id},
+            "hello": {"version": HELLO_VERSION, "resumeid": self.resume_id},
         }
 
 
@@ -95,7 +97,7 @@ class Answer:
 
     session_id: str
     offer_sid: str
-    sdp: str
+    sdp: str = field(repr=False)
 
     def body(self) -> dict[str, Any]:
         """Our candidates are in the SDP."""
@@ -109,7 +111,7 @@ class Candidate:
 
     session_id: str
     offer_sid: str
-    candidate: str
+    candidate: str = field(repr=False)
     sdp_mid: str
     sdp_mline_index: int
 
@@ -130,7 +132,7 @@ class Transcript:
 
     recipient: str
     speaker: str
-    text: str
+    text: str = field(repr=False)
     language: str
 
     def body(self) -> dict[str, Any]:
@@ -169,16 +171,16 @@ OutgoingMessage = (
 
 
 def serialise(message: OutgoingMessage, request_id: str) -> str:
-    """The message as JSON text; raises `MessageTooLargeError` over 64 KiB."""
+    """The message as JSON text of less than 64 KiB, else `MessageTooLargeError`."""
     body = {"id": request_id, **message.body()}
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    # Lone surrogates cannot be sent; they only come out of broken peers' JSON.
-    size_bytes = len(text.encode("utf-8", "replace"))
-    if size_bytes >= MAX_MESSAGE_BYTES:
+    # Lone surrogates, which only broken text holds, have no UTF-8 form.
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) >= MAX_MESSAGE_BYTES:
         raise MessageTooLargeError(
-            f"{type(message).__name__} of {size_bytes} bytes for the HPB"
+            f"{type(message).__name__} of {len(encoded)} bytes for the HPB"
         )
-    return text.encode("utf-8", "replace").decode()
+    return encoded.decode()
 
 
 def _to_session(session_id: str, data: dict[str, Any]) -> dict[str, Any]:

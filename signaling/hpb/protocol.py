@@ -5,183 +5,130 @@ what the user wants (`send`), and what came of it (`events`, `texts_to_send`).
 """
 
 import logging
-from collections import OrderedDict
-from dataclasses import dataclass
 
-from signaling.errors import HpbError, HpbRefusedError, HpbThrottledError, HpbUnfitError
+from signaling.errors import HpbError
+from signaling.hpb import refusals
 from signaling.hpb.auth import hello_parameters
+from signaling.hpb.events import (
+    Disconnected,
+    Event,
+    Joined,
+    Noticed,
+    ReconnectNeeded,
+    Refused,
+    RequestFailed,
+)
 from signaling.hpb.messages import (
     Bye,
     ByeReceived,
     CallEnded,
-    Candidate,
     ErrorReply,
     Hello,
     HelloReply,
     Ignored,
     JoinRoom,
     Malformed,
-    Offer,
     OutgoingMessage,
-    ParticipantsUpdate,
     Resume,
     RoomReply,
-    SessionsJoined,
-    SessionsLeft,
     SetInCall,
-    Transcript,
     Welcome,
     parse,
     serialise,
 )
+from signaling.hpb.requests import RequestLog
 from signaling.hpb.state import TRANSITIONS, State
+from signaling.hpb.wirelog import describe
+
+__all__ = ["Disconnected", "Event", "Joined", "RequestFailed", "SignalingProtocol"]
 
 logger = logging.getLogger(__name__)
 
-MAX_PENDING = 256
-"Requests whose errors can still be told apart."
 IN_CALL_WITHOUT_MEDIA = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """We are in the room; `resumed` means that nothing was lost."""
-
-    session_id: str
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """The connection is lost; media goes on meanwhile."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RequestFailed:
-    """The HPB could not do what one message asked for."""
-
-    message: OutgoingMessage
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The HPB will not have us, for now or for good."""
-
-    error: HpbError
-
-
-@dataclass(frozen=True, slots=True)
-class ReconnectNeeded:
-    """This connection is of no use any more."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """Something odd that deserves a line for debugging."""
-
-    what: str
-
-
-Event = (
-    Joined
-    | Disconnected
-    | RequestFailed
-    | Refused
-    | ReconnectNeeded
-    | Noticed
-    | SessionsJoined
-    | SessionsLeft
-    | ParticipantsUpdate
-    | CallEnded
-    | Offer
-    | Candidate
-)
-
-FINAL_REFUSALS = {
-    "invalid_client_type": (
-        "The HPB has no internal secret: set `[clients] internalsecret` in its "
-        "server.conf and the same value in LT_INTERNAL_SECRET."
-    ),
-    "invalid_token": (
-        "The HPB refuses LT_INTERNAL_SECRET. It must equal `[clients] internalsecret` "
-        "of the HPB's server.conf; the secret in Talk's admin page is another one."
-    ),
-    "invalid_backend": (
-        "The HPB does not know this Nextcloud under any of its URLs: set "
-        "LT_BACKEND_URL to the URL in the `[backend]` part of the HPB's server.conf."
-    ),
-}
+MCU = "mcu"
+"Feature of an HPB that can pass on media."
+MAX_JOIN_FAILURES = 5
+"Joins refused one after the other until we give up."
 
 
 class SignalingProtocol:
     """One internal client in one room."""
 
     def __init__(self, room_token: str, secret: str, backends: tuple[str, ...]) -> None:
+        if not backends:
+            raise ValueError("no backend URL to say hello with")
         self.state = State.CONNECTING
         self.session_id = ""
+        self.good_backend = ""
+        "The backend URL the HPB accepted; may be set beforehand if it is known."
         self._room_token = room_token
         self._secret = secret
-        self._backends = list(backends)
+        self._backends = backends
+        self._untried: list[str] = []
+        self._backend = ""
         self._resume_id = ""
         self._nonce = ""
         self._hellos = 0
-        self._last_id = 0
-        self._pending: OrderedDict[str, OutgoingMessage] = OrderedDict()
+        self._hello: Hello | Resume | None = None
+        self._may_hello = True
+        self._features: frozenset[str] = frozenset()
+        self._in_room = False
+        self._join_failures = 0
+        self._told_lost = False
+        self._requests = RequestLog()
         self._events: list[Event] = []
         self._texts: list[str] = []
 
     @property
-    def can_resume(self) -> bool:
+    def has_resume_id(self) -> bool:
         """Whether the next hello will try to take up the old session."""
         return bool(self._resume_id)
 
-    @property
-    def backend(self) -> str:
-        """The URL under which this Nextcloud introduces itself now."""
-        return self._backends[0]
-
     # --- What arrived -------------------------------------------------------------
 
-    def connected(self, nonce: str) -> None:
-        """A socket is open; `nonce` is new random text of at least 32 characters."""
+    def connected(self, nonce: str, *, may_hello: bool = True) -> None:
+        """A socket is open; `nonce` is new random text of at least 32 characters.
+
+        Without `may_hello` only a resume is tried on this connection.
+        """
         self._nonce = nonce
+        self._may_hello = may_hello
+        self._features = frozenset()
+        best = [url for url in self._backends if url == self.good_backend]
+        self._untried = best + [url for url in self._backends if url not in best]
         self._enter(State.HELLO_SENT)
         if self._resume_id:
             self._write(Resume(self._resume_id))
         else:
-            self._hello()
+            self._say_hello()
 
     def disconnected(self, reason: str) -> None:
-        """The socket is gone; the session may be taken up again."""
+        """The socket is gone, or could not be opened; the session may live on."""
         if self.state is State.CLOSED:
             return
         if self.state is not State.CONNECTING:
             self._enter(State.CONNECTING)
+        if not self._told_lost:
+            self._told_lost = True
             self._events.append(Disconnected(reason))
-        self._pending.clear()
+        self._requests.clear()
         self._texts.clear()
 
     def forget_session(self) -> None:
-        """Too late to resume: the next hello is a full one."""
+        """Do not try to resume: the next hello is a full one."""
         self._resume_id = ""
+        self._in_room = False
 
     def receive_text(self, text: str) -> None:
         """Take one text frame; never raises, whatever the HPB sends."""
         message = parse(text)
-        logger.debug("< %s", type(message).__name__)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("< %s", describe(message))
+        if self.state in (State.CONNECTING, State.CLOSED):
+            return
         match message:
-            case HelloReply() if "mcu" not in message.features:
-                self._refuse(
-                    HpbUnfitError(
-                        "The HPB has no media server (`mcu`): configure Janus."
-                    )
-                )
+            case Welcome(features, _):
+                self._features |= features
             case HelloReply():
                 self._on_hello(message)
             case RoomReply(room_token):
@@ -189,9 +136,9 @@ class SignalingProtocol:
             case ErrorReply():
                 self._on_error(message)
             case ByeReceived(reason):
-                self._on_bye(reason)
-            case Welcome(_, version):
-                logger.debug("HPB %s", version[:40])
+                # Nobody keeps a session that the HPB itself has ended or handed on.
+                self.forget_session()
+                self._reconnect(f"the HPB said bye: {reason or 'no reason'}")
             case Ignored(what):
                 self._events.append(Noticed(f"ignored {what}"))
             case Malformed(why):
@@ -202,7 +149,10 @@ class SignalingProtocol:
     # --- What the user wants ------------------------------------------------------
 
     def send(self, message: OutgoingMessage) -> None:
-        """Write a message; raises `MessageTooLargeError`. Only sense when JOINED."""
+        """Write a message; raises `MessageTooLargeError`. Only makes sense in JOINED.
+
+        `Bye` may be said as soon as there is a session, and ends everything.
+        """
         self._write(message)
         if isinstance(message, Bye):
             self._enter(State.CLOSED)
@@ -223,15 +173,23 @@ class SignalingProtocol:
 
     def _on_hello(self, reply: HelloReply) -> None:
         if self.state is not State.HELLO_SENT:
+            self._events.append(Noticed("a hello nobody asked for"))
             return
-        resumed = reply.session_id == self.session_id and bool(self._resume_id)
+        self._features |= reply.features
+        resumed = isinstance(self._hello, Resume)
+        same = resumed and reply.session_id == self.session_id
         self.session_id = reply.session_id
         self._resume_id = reply.resume_id
-        if resumed:
+        if not resumed:
+            self.good_backend = self._backend
+        if MCU not in self._features:
+            self._refuse(refusals.no_media_server(), bye=True)
+        elif same and self._in_room:
             # Room, flags and subscriptions are kept; joining again is an error.
             self._enter(State.JOINED)
-            self._events.append(Joined(self.session_id, resumed=True))
+            self._tell_joined(resumed=True)
         else:
+            self._in_room = False
             self._enter(State.JOINING)
             self._write(JoinRoom(self._room_token, self.session_id))
 
@@ -239,76 +197,94 @@ class SignalingProtocol:
         if not room_token:
             self._events.append(CallEnded("the room was deleted"))
         elif self.state is State.JOINING:
-            self._enter(State.JOINED)
-            # After the reply: then the HPB counts us and tells the room.
-            self._write(SetInCall(IN_CALL_WITHOUT_MEDIA))
-            self._events.append(Joined(self.session_id, resumed=False))
+            self._on_joined()
+        else:
+            self._events.append(Noticed("properties of the room"))
+
+    def _on_joined(self) -> None:
+        self._enter(State.JOINED)
+        self._in_room = True
+        self._join_failures = 0
+        # Only now: so the HPB counts us in the call and tells the room.
+        self._write(SetInCall(IN_CALL_WITHOUT_MEDIA))
+        self._tell_joined(resumed=False)
+
+    def _tell_joined(self, *, resumed: bool) -> None:
+        self._told_lost = False
+        self._events.append(Joined(self.session_id, resumed))
 
     def _on_error(self, error: ErrorReply) -> None:
-        request = self._pending.pop(error.request_id, None)
+        request = self._requests.take(error.request_id)
+        unasked = not error.request_id
         if self.state is State.HELLO_SENT:
-            self._on_hello_error(error)
-        elif error.code == "already_joined":
-            self._on_room(self._room_token)
-        elif self.state is State.JOINING:
-            self._events.append(ReconnectNeeded(f"joining failed: {error.code}"))
+            if unasked or isinstance(request, Hello | Resume):
+                self._on_hello_error(error.code)
+        elif self.state is State.JOINING and (unasked or isinstance(request, JoinRoom)):
+            self._on_join_error(error.code)
         elif error.code == "hello_expected":
-            self._resume_id = ""
-            self._events.append(ReconnectNeeded("the HPB has lost our session"))
+            self._reconnect("the HPB has lost our session")
         elif request is not None:
             self._events.append(RequestFailed(request, error.code, error.message))
         else:
-            self._events.append(Noticed(f"error {error.code[:40]}"))
+            self._events.append(Noticed(f"error {error.code}"))
 
-    def _on_hello_error(self, error: ErrorReply) -> None:
-        if error.code == "no_such_session":
-            # The socket stays good for two seconds: say a full hello on it.
-            self._resume_id = ""
-            self._hello()
-        elif error.code == "invalid_backend" and len(self._backends) > 1:
-            del self._backends[0]
-            self._hello()
-        elif error.code == "too_many_requests":
-            self._refuse(
-                HpbThrottledError(
-                    "The HPB has blocked this address after too many failed sign-ins; "
-                    "correct LT_INTERNAL_SECRET and LT_BACKEND_URL, then wait."
-                )
-            )
-        elif error.code in FINAL_REFUSALS:
-            self._refuse(HpbRefusedError(FINAL_REFUSALS[error.code]))
+    def _on_hello_error(self, code: str) -> None:
+        """The socket stays good for two more seconds and another hello."""
+        refusal = refusals.hello_refusal(code)
+        if code == "no_such_session" and isinstance(self._hello, Resume):
+            self.forget_session()
+            if self._may_hello:
+                self._say_hello()
+            else:
+                self._reconnect("the HPB has forgotten our session", at_once=True)
+        elif code == "invalid_backend" and self._untried:
+            self._say_hello()
+        elif refusal is not None:
+            self._refuse(refusal)
         else:
-            self._events.append(ReconnectNeeded(f"hello failed: {error.code[:40]}"))
+            self._reconnect(refusals.hello_trouble(code))
 
-    def _on_bye(self, reason: str) -> None:
-        if reason != "session_resumed":
-            self._resume_id = ""
-        self._events.append(ReconnectNeeded(f"the HPB said bye: {reason[:40]}"))
+    def _on_join_error(self, code: str) -> None:
+        if code == "already_joined":
+            self._on_joined()
+            return
+        self._join_failures += 1
+        if self._join_failures >= MAX_JOIN_FAILURES:
+            self._refuse(refusals.no_room(code), bye=True)
+            return
+        if not refusals.keeps_session(code):
+            self.forget_session()
+        self._reconnect(f"joining the room failed: {code}")
 
-    def _refuse(self, error: HpbError) -> None:
-        if self.state is not State.CLOSED:
-            self._enter(State.CLOSED)
-            self._events.append(Refused(error))
+    def _reconnect(self, reason: str, *, at_once: bool = False) -> None:
+        self._events.append(ReconnectNeeded(reason, at_once))
+
+    def _refuse(self, error: HpbError, *, bye: bool = False) -> None:
+        if bye:
+            self._write(Bye())
+        self._enter(State.CLOSED)
+        self._events.append(Refused(error))
 
     # --- Writing ------------------------------------------------------------------
 
-    def _hello(self) -> None:
-        # Never the same text twice, also for a second hello on one socket.
+    def _say_hello(self) -> None:
+        self._backend = self._untried.pop(0)
+        # Never the same random text twice, also for a second hello on one socket.
         self._hellos += 1
         random = f"{self._nonce}{self._hellos}"
-        self._write(hello_parameters(self._secret, random, self.backend))
+        self._write(hello_parameters(self._secret, random, self._backend))
 
     def _write(self, message: OutgoingMessage) -> None:
-        self._last_id += 1
-        request_id = str(self._last_id)
+        if isinstance(message, Hello | Resume):
+            self._hello = message
+        request_id = self._requests.new_id()
         self._texts.append(serialise(message, request_id))
-        logger.debug("> %s", type(message).__name__)
-        if not isinstance(message, (Hello, Resume, Transcript)):
-            self._pending[request_id] = message
-            if len(self._pending) > MAX_PENDING:
-                self._pending.popitem(last=False)
+        self._requests.remember(request_id, message)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("> %s", describe(message))
 
     def _enter(self, state: State) -> None:
+        """The only place where the state changes."""
         if state not in TRANSITIONS[self.state]:
             raise AssertionError(f"{self.state} cannot become {state}")
         logger.debug("%s -> %s", self.state.value, state.value)

@@ -52,6 +52,6 @@ def parse_candidate(line: str) -> CandidateLine | None:
 
 
 def _number(text: str, limit: int) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 <= int(text[:12]) <= limit:
+    if not text.isascii() or not text.isdigit() or int(text) > limit:
         raise ValueError("not a candidate line")
     return int(text)

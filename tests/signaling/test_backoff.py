@@ -1,4 +1,4 @@
-"""Pauses grow to a limit, are spread at random and never end."""
+"""Pauses between attempts grow, are bounded, spread and never end."""
 
 from itertools import islice
 
@@ -18,40 +18,34 @@ from signaling.backoff import delays
         (0.0, 2.0, 60.0, [0.0, 0.0]),
     ],
 )
-def test_pauses_grow_up_to_the_limit(
+def test_pauses_grow_up_to_their_limit(
     first_s: float, factor: float, limit_s: float, expected: list[float]
 ) -> None:
-    """Without jitter the pauses are exact."""
-    pauses = delays(first_s, factor, limit_s, 0.0, lambda: 1.0)
+    """Without jitter the series is the plain geometric one, cut at the limit."""
+    pauses = delays(first_s, factor, limit_s, 0.5, lambda: 0.0)
     assert list(islice(pauses, len(expected))) == expected
 
 
+def test_jitter_lengthens_by_its_share_at_most() -> None:
+    """Clients of one broken peer come back at different moments, never earlier."""
+    numbers = iter([0.0, 0.5, 1.0])
+    pauses = delays(10.0, 1.0, 60.0, 0.2, lambda: next(numbers))
+    assert list(islice(pauses, 3)) == [10.0, 11.0, 12.0]
+
+
 @given(
-    first_s=st.floats(0.001, 100),
-    factor=st.floats(1, 10),
-    limit_s=st.floats(0.001, 1000),
-    jitter=st.floats(0, 1),
-    random=st.floats(0, 1),
+    st.floats(0.01, 100.0),
+    st.floats(1.0, 10.0),
+    st.floats(0.01, 1000.0),
+    st.floats(0.0, 1.0),
+    st.floats(0.0, 1.0),
 )
-def test_jitter_only_lengthens_and_is_bounded(
-    first_s: float, factor: float, limit_s: float, jitter: float, random: float
+def test_pauses_stay_within_bounds_for_ever(
+    first_s: float, factor: float, limit_s: float, jitter: float, number: float
 ) -> None:
-    """Each pause lies between the exact one and that plus the share of it."""
-    exact = islice(delays(first_s, factor, limit_s, 0.0, lambda: 0.0), 300)
-    spread = delays(first_s, factor, limit_s, jitter, lambda: random)
-    for pause_s in exact:
-        assert pause_s <= limit_s
-        assert pause_s <= next(spread) <= pause_s * (1 + jitter) * 1.000001
-
-
-def test_pauses_do_not_end_or_overflow() -> None:
-    """A peer may be down for weeks."""
-    pauses = delays(2.0, 2.0, 60.0, 0.3, lambda: 0.5)
-    assert next(islice(pauses, 20_000, None)) == pytest.approx(60.0 * 1.15)
-
-
-def test_random_is_asked_anew_for_each_pause() -> None:
-    """Or many clients would stay in step."""
-    numbers = iter([0.0, 1.0, 0.5])
-    pauses = delays(10.0, 1.0, 10.0, 0.5, lambda: next(numbers))
-    assert list(islice(pauses, 3)) == [10.0, 15.0, 12.5]
+    """No input makes a pause negative or longer than the limit and its jitter."""
+    pauses = list(
+        islice(delays(first_s, factor, limit_s, jitter, lambda: number), 2000)
+    )
+    assert len(pauses) == 2000
+    assert all(0.0 <= pause_s <= limit_s * (1.0 + jitter) for pause_s in pauses)

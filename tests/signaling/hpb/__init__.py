@@ -1,0 +1,1 @@
+"""Tests of the signaling with the High-Performance Backend."""
