@@ -8,13 +8,16 @@ INSTALLED := $(VENV)/.installed
 CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
 	LT_INTERNAL_SECRET=secret LT_STT_URL=https://stt.example.com
 
-.PHONY: demo test check format packages
+.PHONY: demo test check bench format packages
 
 demo: $(INSTALLED) packages  ## Caption a local call of several speakers
 	@$(BIN)/python manage.py demo $(ARGS)
 
 test: $(INSTALLED) packages  ## Run all tests; ARGS go to pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(INSTALLED) packages  ## Measure; ARGS go to the command
+	@$(BIN)/python manage.py bench $(ARGS)
 
 check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations
 	$(BIN)/ruff format --check .

@@ -1,6 +1,8 @@
 """Outgoing requests to Nextcloud: AppAPI's lifecycle and Talk's signaling settings."""
 
 import base64
+import functools
+import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +99,9 @@ class Nextcloud:
         if not self.base_url:
             raise NextcloudError("NEXTCLOUD_URL is not set", retryable=False)
         try:
-            async with httpx.AsyncClient(timeout=timeout_s) as client:
+            async with httpx.AsyncClient(
+                timeout=timeout_s, verify=_tls_context()
+            ) as client:
                 response = await client.request(
                     method, self.base_url + path, json=body, headers=self._headers()
                 )
@@ -120,6 +124,12 @@ class Nextcloud:
             "OCS-APIRequest": "true",
             "Accept": "application/json",
         }
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    """Made once: reading the certificates takes the event loop's time."""
+    return httpx.create_ssl_context()
 
 
 def _data(response: httpx.Response) -> Any:

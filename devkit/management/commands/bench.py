@@ -1,0 +1,96 @@
+"""`manage.py bench`: how quickly the app answers Talk while it captions a call."""
+
+import argparse
+import asyncio
+import logging
+import time
+from contextlib import AsyncExitStack
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from rich.console import Console
+from rich.table import Table
+
+from devkit.measure import percentile
+from devkit.participant import Viewer
+from devkit.scenario import LocalCall
+from devkit.scripted import NumberedEngine
+from devkit.speaker import Speaker
+from devkit.tones import spoken_words
+
+ROOM = "benchroom"
+WORDS = 140
+STREAMS_TIMEOUT_S = 20.0
+
+
+class Command(BaseCommand):
+    """Measures; nothing here is ever asserted, machines differ."""
+
+    # The app that is started is configured here; this process needs no settings.
+    requires_system_checks = ()
+    help = "Time CC presses (`POST transcribe`) while several speakers are captioned."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """How busy, how often."""
+        parser.add_argument("--speakers", type=int, default=4)
+        parser.add_argument("--requests", type=int, default=300)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the measurement and print a table."""
+        logging.disable(logging.INFO)
+        asyncio.run(_measure(options["speakers"], options["requests"]))
+
+
+async def _measure(speakers: int, requests: int) -> None:
+    async with AsyncExitStack() as stack:
+        call = await stack.enter_async_context(
+            LocalCall(
+                NumberedEngine(), "modal-pcm", environment={"LOG_LEVEL": "warning"}
+            )
+        )
+        viewer = Viewer(call.nextcloud, ROOM, "Vera")
+        await stack.enter_async_context(viewer)
+        await viewer.enter_call()
+        for number in range(speakers):
+            audio = spoken_words(number, range(1, WORDS), 48_000)
+            speaker = Speaker(call.nextcloud, ROOM, f"Speaker {number}", audio)
+            await stack.enter_async_context(speaker)
+            await speaker.enter_call()
+            speaker.speak()
+        started_s = time.monotonic()
+        await viewer.press_cc()
+        await call.stt.wait_until(lambda: bool(call.stt.records), STREAMS_TIMEOUT_S)
+        first_audio_s = time.monotonic() - started_s
+        await call.stt.wait_until(
+            lambda: len(call.stt.records) >= speakers, STREAMS_TIMEOUT_S
+        )
+        took_s = [await _press(call, number) for number in range(requests)]
+        _print(call, speakers, took_s, first_audio_s)
+
+
+async def _press(call: LocalCall, number: int) -> float:
+    """One CC press of a participant of another room; seconds it took."""
+    room_token = f"other{number % 10}"
+    began_s = time.monotonic()
+    response = await call.nextcloud.talk.transcribe(
+        room_token, f"session{number}", enable=number % 2 == 0
+    )
+    response.raise_for_status()
+    return time.monotonic() - began_s
+
+
+def _print(
+    call: LocalCall, speakers: int, took_s: list[float], first_audio_s: float
+) -> None:
+    table = Table(title=f"{speakers} speakers captioned, HPB: {call.hpb.description}")
+    table.add_column("What")
+    table.add_column("p50", justify="right")
+    table.add_column("p95", justify="right")
+    p50, p95 = (percentile(took_s, share) or 0.0 for share in (0.5, 0.95))
+    table.add_row(
+        f"POST transcribe, {len(took_s)} requests, client included",
+        f"{p50 * 1000:.1f} ms",
+        f"{p95 * 1000:.1f} ms",
+    )
+    table.add_row("CC to first audio at speech-to-text", f"{first_audio_s:.2f} s", "")
+    Console().print(table)
