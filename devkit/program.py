@@ -50,11 +50,11 @@ class Program:
         """The end of what it printed."""
         return self._log.read_text(errors="replace")[-LOG_TAIL_CHARS:]
 
-    async def wait(self) -> int:
+    async def wait(self, timeout_s: float = START_TIMEOUT_S) -> int:
         """Wait for its end; returns the exit code."""
         if self._process is None:
             raise RuntimeError("not started")
-        async with asyncio.timeout(START_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             return await self._process.wait()
 
     @property

@@ -156,11 +156,12 @@ async def test_captions_equal_what_the_engine_says_of_the_file(shape: str) -> No
             assert heard == [bare(word) for word in direct(engine, recording)]
 
 
-async def test_words_are_counted_on_numbers() -> None:
-    """No number is missing and none comes twice, whoever is at fault."""
+@pytest.mark.parametrize("simulate", [False, True], ids=["real", "simulated"])
+async def test_words_are_counted_on_numbers(simulate: bool) -> None:
+    """No number is missing and none comes twice, on either HPB."""
     audio = spoken_words(0, range(1, 31), 48_000)
     async with (
-        LocalCall(NumberedEngine(), "modal-opus") as call,
+        LocalCall(NumberedEngine(), "modal-opus", simulate_hpb=simulate) as call,
         Viewer(call.nextcloud, ROOM, "Vera") as viewer,
         Speaker(call.nextcloud, ROOM, "Ann", audio) as speaker,
     ):
