@@ -1,0 +1,70 @@
+"""The development admin: everything can be seen, little can be changed."""
+
+import pytest
+from django.test import Client
+
+from calls.models import Language
+from tests.calls.factories import (
+    CallEventFactory,
+    RecipientFactory,
+    RoomSettingsFactory,
+    SpeakerFactory,
+    WorkerFactory,
+)
+
+MODELS = (
+    "call",
+    "recipient",
+    "speaker",
+    "callevent",
+    "worker",
+    "language",
+    "roomsettings",
+)
+
+
+@pytest.fixture
+def rows(db: None) -> int:
+    """One of everything; returns the id of the call."""
+    recipient = RecipientFactory.create()
+    SpeakerFactory.create(call=recipient.call)
+    CallEventFactory.create(call=recipient.call, text="a line of the timeline")
+    RoomSettingsFactory.create()
+    WorkerFactory.create()
+    return int(recipient.call.pk)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lists_open(admin_client: Client, rows: int, model: str) -> None:
+    """Each model has its page."""
+    assert admin_client.get(f"/admin/calls/{model}/").status_code == 200
+
+
+def test_one_call_shows_all_of_it(admin_client: Client, rows: int) -> None:
+    """Readers, speakers and events on one page."""
+    response = admin_client.get(f"/admin/calls/call/{rows}/change/")
+    page = response.content.decode()
+    assert response.status_code == 200
+    for text in ("nextcloud-session", "Ann", "a line of the timeline"):
+        assert text in page
+
+
+@pytest.mark.parametrize("model", ["call", "recipient", "speaker", "worker"])
+def test_what_the_program_writes_cannot_be_edited(
+    admin_client: Client, rows: int, model: str
+) -> None:
+    """Neither added nor deleted."""
+    assert admin_client.get(f"/admin/calls/{model}/add/").status_code == 403
+    data = {"action": "delete_selected", "_selected_action": [str(rows)]}
+    admin_client.post(f"/admin/calls/{model}/", data)
+    page = admin_client.get(f"/admin/calls/{model}/").content.decode()
+    assert "0 " + model not in page
+
+
+def test_languages_can_be_switched_off(admin_client: Client) -> None:
+    """The model's languages are given; whether they are offered is not."""
+    language = Language.objects.get(code="fr")
+    url = f"/admin/calls/language/{language.pk}/change/"
+    assert admin_client.post(url, {"enabled": ""}).status_code == 302
+    language.refresh_from_db()
+    assert not language.enabled
