@@ -8,6 +8,8 @@ from calls.states import CallState, RecipientState, SpeakerState
 ROOM_TOKEN_CHARS = 64
 SESSION_ID_CHARS = 255
 "Nextcloud's session ids have up to 255 characters."
+HPB_SESSION_ID_CHARS = 1024
+"Those of the HPB are opaque; version 1.2.4 makes them 350 characters long."
 
 
 def _choices(states: type) -> list[tuple[str, str]]:
@@ -82,7 +84,7 @@ class Call(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     "Grows with each claim: an older holder's writes are refused."
-    hpb_session_id = models.CharField(max_length=SESSION_ID_CHARS, blank=True)
+    hpb_session_id = models.CharField(max_length=HPB_SESSION_ID_CHARS, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     joined_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -107,7 +109,7 @@ class Recipient(models.Model):
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="recipients")
     nextcloud_session_id = models.CharField(max_length=SESSION_ID_CHARS)
-    session_id = models.CharField(max_length=SESSION_ID_CHARS, blank=True)
+    session_id = models.CharField(max_length=HPB_SESSION_ID_CHARS, blank=True)
     "HPB session, once seen."
     state = models.CharField(
         max_length=16, choices=_choices(RecipientState), default=RecipientState.PENDING
@@ -133,7 +135,7 @@ class Speaker(models.Model):
     """A publisher whose audio is captioned, with counters."""
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="speakers")
-    session_id = models.CharField(max_length=SESSION_ID_CHARS)
+    session_id = models.CharField(max_length=HPB_SESSION_ID_CHARS)
     nextcloud_session_id = models.CharField(max_length=SESSION_ID_CHARS, blank=True)
     display_name = models.CharField(max_length=255, blank=True)
     state = models.CharField(

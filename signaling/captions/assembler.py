@@ -90,11 +90,20 @@ def split(text: str) -> list[str]:
     """Cut a text of more than `MAX_CHARS` at spaces, or anywhere if there is none."""
     chunks = []
     while len(text) > MAX_CHARS:
-        cut = text.rfind(" ", 0, MAX_CHARS + 1)
-        cut = cut if cut > 0 else MAX_CHARS
+        cut = _cut(text)
         chunks.append(text[:cut].strip())
         text = text[cut:].strip()
     return [chunk for chunk in (*chunks, text) if chunk]
+
+
+def _cut(text: str) -> int:
+    """Where to cut a long text, so that no mark is left alone on either side."""
+    cut = text.rfind(" ", 0, MAX_CHARS + 1)
+    if cut <= 0 or is_mark(text[:cut]):
+        cut = MAX_CHARS
+    while len(text) - cut <= MAX_MARK_CHARS and is_mark(text[cut:].strip()):
+        cut -= 1
+    return cut
 
 
 def _shown(char: str) -> str:

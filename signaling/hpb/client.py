@@ -140,16 +140,15 @@ class HpbClient:
         """Wait for the guard's permission to say hello; False if there will be none."""
         if not self._schedule.can_resume(time.monotonic()):
             self._protocol.forget_session()
-        for pause_s in _admission_delays():
-            if self._protocol.has_resume_id:
-                return True  # resuming needs no permission
+        if self._protocol.has_resume_id:
+            return True  # resuming needs no permission
+        pauses = _admission_delays()
+        while not self._guard.admit(self, time.monotonic()):
             self._refusal = self._guard.blocked(time.monotonic())
             if self._refusal is not None:
                 return False
-            if self._guard.admit(self, time.monotonic()):
-                return True
-            await asyncio.sleep(pause_s)
-        raise AssertionError("the delays are endless")
+            await asyncio.sleep(next(pauses))
+        return True
 
     async def _lose(self, reason: str) -> None:
         """Tell once that the connection is gone, and pause before the next one."""
@@ -159,7 +158,8 @@ class HpbClient:
             self._guard.doubt()
         self._protocol.disconnected(reason)
         level = logging.DEBUG if self._outage else logging.WARNING
-        logger.log(level, "No connection to the HPB: %s", reason)
+        what = "Lost the" if had_session else "No"
+        logger.log(level, "%s connection to the HPB: %s", what, reason)
         self._outage = True
         for event in self._protocol.events():
             await self.events.put(event)
@@ -170,11 +170,11 @@ class HpbClient:
 
     async def _hold(self, socket: ClientConnection) -> str:
         """Use an open socket until its end; returns why it ended."""
-        may_hello = self._guard.admit(self, time.monotonic())
-        if not may_hello and not self._protocol.has_resume_id:
-            return "another call's hello was refused meanwhile"
         self._socket = socket
         try:
+            may_hello = self._guard.admit(self, time.monotonic())
+            if not may_hello and not self._protocol.has_resume_id:
+                return "another call's hello has to come first"
             return await self._talk(socket, may_hello)
         except asyncio.CancelledError:
             socket.transport.abort()  # no time for a closing handshake
@@ -254,11 +254,11 @@ class HpbClient:
             self._guard.worked(self._protocol.good_backend)
             # What was asked of the sessions we knew before means nothing now.
             self._outbox.discard_control()
-        if self._outage:
-            how = "session resumed" if resumed else "new session"
-            logger.info("Connected to the HPB again: %s", how)
-        else:
+        if self._joins == 1:
             logger.info("Joined the room")
+        else:
+            how = "session resumed" if resumed else "new session"
+            logger.info("Back at the HPB: %s", how)
         self._outage = False
         self._wake.set()
 

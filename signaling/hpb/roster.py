@@ -63,19 +63,18 @@ class Roster:
 
     def apply(self, event: SessionsJoined | SessionsLeft | ParticipantsUpdate) -> None:
         """Take in what the HPB says."""
-        match event:
-            case SessionsJoined(sessions):
-                for session in sessions:
-                    self._join(session)
-            case SessionsLeft(session_ids):
-                for session_id in session_ids:
-                    self._leave(session_id)
-            case ParticipantsUpdate(participants):
-                for participant in participants:
-                    self._update(participant)
-                # An update of permissions or names alone says nothing about the call.
-                said = any(entry.in_call is not None for entry in participants)
-                self._flags_known = self._flags_known or said or not participants
+        if isinstance(event, SessionsJoined):
+            for session in event.sessions:
+                self._join(session)
+        elif isinstance(event, SessionsLeft):
+            for session_id in event.session_ids:
+                self._leave(session_id)
+        else:
+            for participant in event.participants:
+                self._update(participant)
+            # An update of permissions or names alone says nothing about the call.
+            said = any(entry.in_call is not None for entry in event.participants)
+            self._flags_known = self._flags_known or said or not event.participants
 
     def publishers(self) -> frozenset[str]:
         """Sessions that send audio into the call."""

@@ -5,9 +5,11 @@ from signaling.hpb.messages import (
     Candidate,
     HelloReply,
     IncomingMessage,
+    JoinRoom,
     Offer,
     OutgoingMessage,
     ParticipantsUpdate,
+    RequestOffer,
     SessionsJoined,
     SessionsLeft,
     Transcript,
@@ -16,6 +18,7 @@ from signaling.hpb.messages import (
 MAX_CHARS = 300
 MAX_LISTED = 12
 "Participants shown of a long list."
+SESSION_ID_CHARS = 8
 
 
 def describe(message: IncomingMessage | OutgoingMessage) -> str:
@@ -24,26 +27,40 @@ def describe(message: IncomingMessage | OutgoingMessage) -> str:
     Hello and its reply hide their secrets in `repr` already; SDP and candidates (ICE
     passwords, relay addresses) and captions are replaced by their length.
     """
+    kind = type(message).__name__
     match message:
         case HelloReply(session_id, _, _, version):
-            text = f"HelloReply: session {session_id}, HPB {version}"
-        case Transcript(recipient, speaker, text, language):
-            text = f"Transcript: {len(text)} characters ({language}) of {speaker} to {recipient}"
-        case Offer(session_id, offer_sid, sdp) | Answer(session_id, offer_sid, sdp):
-            kind = type(message).__name__
-            text = f"{kind}: {session_id}, sid {offer_sid}, {len(sdp)} characters"
-        case Candidate(session_id, offer_sid, candidate):
-            text = (
-                f"Candidate: {session_id}, sid {offer_sid}, {len(candidate)} characters"
-            )
+            text = f"{kind}: session {_short(session_id)}, HPB {version}"
+        case JoinRoom(room_token, session_id):
+            text = f"{kind}: {room_token} as {_short(session_id)}"
+        case RequestOffer(session_id, offer_sid):
+            text = f"{kind}: {_short(session_id)}, sid {offer_sid or 'new'}"
+        case Transcript(recipient, speaker, words, language):
+            way = f"{_short(speaker)} to {_short(recipient)}"
+            text = f"{kind}: {len(words)} characters ({language}), {way}"
+        case (
+            Offer(session_id, offer_sid, content)
+            | Answer(session_id, offer_sid, content)
+            | Candidate(session_id, offer_sid, content)
+        ):
+            where = f"{_short(session_id)}, sid {offer_sid}"
+            text = f"{kind}: {where}, {len(content)} characters"
         case SessionsJoined(sessions):
-            ids = (session.session_id for session in sessions[:MAX_LISTED])
-            text = f"SessionsJoined: {len(sessions)}: {' '.join(ids)}"
+            text = _listed(kind, [_short(entry.session_id) for entry in sessions])
         case SessionsLeft(session_ids):
-            text = f"SessionsLeft: {len(session_ids)}: {' '.join(session_ids[:MAX_LISTED])}"
+            text = _listed(kind, [_short(session_id) for session_id in session_ids])
         case ParticipantsUpdate(participants):
-            flags = (f"{p.session_id}={p.in_call}" for p in participants[:MAX_LISTED])
-            text = f"ParticipantsUpdate: {len(participants)}: {' '.join(flags)}"
+            flags = [f"{_short(p.session_id)}={p.in_call}" for p in participants]
+            text = _listed(kind, flags)
         case _:
             text = repr(message)
     return text[:MAX_CHARS]
+
+
+def _short(session_id: str) -> str:
+    """Enough of an id to tell sessions apart; whole ones have up to 350 characters."""
+    return session_id[:SESSION_ID_CHARS]
+
+
+def _listed(kind: str, entries: list[str]) -> str:
+    return f"{kind}: {len(entries)}: {' '.join(entries[:MAX_LISTED])}"

@@ -24,6 +24,7 @@ MAX_EARLY_CANDIDATES = 64
 NEGOTIATE_TIMEOUT_S = 8.0
 "Includes gathering: a dead STUN server takes aioice 5 s to give up on."
 CLOSE_TIMEOUT_S = 3.0
+OPUS = " opus/48000"
 ENDED = frozenset({"failed", "closed"})
 
 
@@ -104,16 +105,16 @@ class OpusReceiver:
         await connection.setRemoteDescription(
             RTCSessionDescription(sdp=offer_sdp, type="offer")
         )
-        transceivers = connection.getTransceivers()
-        if not any(transceiver.kind == "audio" for transceiver in transceivers):
-            raise ValueError("no audio in the offer")
-        for transceiver in transceivers:
+        for transceiver in connection.getTransceivers():
             if transceiver.kind != "audio":
                 # Accepted video would be decoded into a queue that nobody reads.
                 transceiver.direction = "inactive"
         self._has_offer = True
         await self._add_early()
         answer = await connection.createAnswer()
+        if OPUS not in answer.sdp.lower():
+            # Telephone codecs would be accepted, and nobody would hear a word.
+            raise ValueError("no Opus audio in the offer")
         await connection.setLocalDescription(answer)
         return str(connection.localDescription.sdp)
 

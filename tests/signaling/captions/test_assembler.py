@@ -153,13 +153,16 @@ def test_text_of_nothing_is_no_word(text: str) -> None:
         ("x" * 501, ["x" * 500, "x"]),
         ("x" * 500 + " y", ["x" * 500, "y"]),
         ("x" * 400 + " " + "y" * 400, ["x" * 400, "y" * 400]),
+        ("x" * 500 + ".", ["x" * 499, "x."]),
+        ("x" * 495 + "?" * 10, ["x" * 494, "x" + "?" * 10]),
+        ("— " + "x" * 499, ["— " + "x" * 498, "x"]),
         ("", []),
     ],
 )
 def test_long_text_is_cut_at_spaces_where_there_are_any(
     text: str, chunks: list[str]
 ) -> None:
-    """No chunk has more than 500 characters."""
+    """No chunk has more than 500 characters, and none is a lone mark."""
     assert split(text) == chunks
 
 
@@ -169,6 +172,7 @@ WORDS = st.lists(
             st.sampled_from([".", "«", "?", "one", "two.", "a b", ""]),
             st.text(max_size=20),
             st.text("xy", min_size=400, max_size=900),
+            st.integers(480, 520).map("x".__mul__),
         ),
         st.sampled_from([0.0, 0.05, 0.2, 0.5]),
         st.booleans(),
@@ -205,6 +209,7 @@ def test_words_come_out_once_in_order_and_in_time(
     for chunk in chunks:
         assert chunk == chunk.strip()
         assert 0 < len(chunk) <= MAX_CHARS
+        assert not is_mark(chunk)
         assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in chunk)
 
 

@@ -86,6 +86,11 @@ class ScriptedHpb:
         for socket in list(self._sockets):
             socket.transport.abort()
 
+    def freeze(self) -> None:
+        """Read nothing more from those who are connected: a link that is dead."""
+        for socket in self._sockets:
+            socket.transport.pause_reading()
+
     def restart(self) -> None:
         """Break all connections and forget all sessions."""
         self.sessions.clear()

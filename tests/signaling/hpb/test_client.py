@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import repeat
@@ -11,7 +12,7 @@ import pytest
 
 from signaling.config import HpbConfig
 from signaling.errors import HpbRefusedError, HpbThrottledError, HpbUnfitError
-from signaling.hpb import websocket
+from signaling.hpb import schedule, websocket
 from signaling.hpb.client import HpbClient
 from signaling.hpb.events import Disconnected, Event, Joined, RequestFailed
 from signaling.hpb.guard import HpbGuard
@@ -58,14 +59,15 @@ def client_of(
     backends: tuple[str, ...] = (BACKEND,),
     verify: bool = True,
     timing: Timing = FAST,
+    pause_s: float = 0.02,
 ) -> HpbClient:
-    """A client with short pauses."""
+    """A client with short pauses; `pause_s` comes before full hellos."""
     return HpbClient(
         HpbConfig(hpb.url, secret, backends, verify),
         "tok3n",
         guard,
         resume_delays_s=(0.0, 0.02, 0.02, 0.02),
-        reconnect_delays=lambda: repeat(0.02),
+        reconnect_delays=lambda: repeat(pause_s),
         timing=timing,
     )
 
@@ -279,6 +281,26 @@ async def test_many_rooms_with_a_wrong_secret_cost_one_failure(
     assert len(hpb.of("hello")) == 1
 
 
+async def test_refusal_while_the_socket_opens_keeps_the_client_silent(
+    hpb: ScriptedHpb,
+    client: HpbClient,
+    guard: HpbGuard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another room has learned that the secret is wrong; ours must not ask again."""
+    really_open = websocket.open_websocket
+
+    async def open_websocket(*args: Any) -> Any:
+        socket = await really_open(*args)
+        guard.refuse(HpbRefusedError("known to another room"), time.monotonic())
+        return socket
+
+    monkeypatch.setattr(websocket, "open_websocket", open_websocket)
+    with pytest.raises(HpbRefusedError, match="known to another room"):
+        await client.run()
+    assert (hpb.connections, hpb.received) == (1, [])
+
+
 async def test_many_rooms_join_side_by_side_after_the_first(
     hpb: ScriptedHpb, guard: HpbGuard
 ) -> None:
@@ -288,6 +310,32 @@ async def test_many_rooms_join_side_by_side_after_the_first(
         for client in clients:
             await next_of(client, Joined)
     assert hpb.connections == 8
+
+
+async def test_room_that_cannot_connect_does_not_hold_up_the_others(
+    hpb: ScriptedHpb, guard: HpbGuard
+) -> None:
+    """It gives the trial back after every attempt."""
+    async with ScriptedHpb() as gone:
+        pass
+    stuck, client = client_of(gone, guard, pause_s=60.0), client_of(hpb, guard)
+    async with running(stuck):
+        await next_of(stuck, Disconnected)
+        async with running(client):
+            await next_of(client, Joined)
+
+
+async def test_resumed_room_does_not_hold_up_the_others(
+    hpb: ScriptedHpb, client: HpbClient, guard: HpbGuard
+) -> None:
+    """A resume proves nothing about the secret, and keeps nobody from trying."""
+    other = client_of(hpb, guard)
+    async with running(client):
+        await next_of(client, Joined)
+        hpb.cut()
+        assert (await next_of(client, Joined)).resumed
+        async with running(other):
+            await next_of(other, Joined)
 
 
 async def test_secret_changed_under_many_calls_costs_one_failure(
@@ -310,8 +358,8 @@ async def test_secret_changed_under_many_calls_costs_one_failure(
 async def test_restart_under_many_calls_brings_all_back(
     hpb: ScriptedHpb, guard: HpbGuard
 ) -> None:
-    """One after the other has shown that hellos still work."""
-    clients = [client_of(hpb, guard) for _ in range(8)]
+    """One shows that hellos still work, the others follow without a pause."""
+    clients = [client_of(hpb, guard, pause_s=60.0) for _ in range(8)]
     async with running(*clients):
         for client in clients:
             await next_of(client, Joined)
@@ -340,6 +388,18 @@ async def test_cut_connection_is_resumed_without_joining(
         await hpb.wait_for("transcript")
     assert [len(hpb.of(kind)) for kind in ("hello", "room", "internal")] == [1, 1, 1]
     assert (client.resumes, client.reconnects) == (1, 0)
+
+
+async def test_session_is_not_resumed_after_its_time(
+    hpb: ScriptedHpb, client: HpbClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The HPB keeps it for 30 s; asking later could count as a failure."""
+    async with running(client):
+        await next_of(client, Joined)
+        monkeypatch.setattr(schedule, "RESUME_WINDOW_S", -1.0)
+        hpb.cut()
+        assert not (await next_of(client, Joined)).resumed
+    assert hpb.of("resume") == []
 
 
 async def test_restarted_hpb_is_joined_anew(
@@ -414,6 +474,16 @@ async def test_hello_without_an_answer_counts_as_failure(
         await hpb.wait_until(lambda: hpb.connections >= 2)
         hpb.silent = False
         await next_of(client, Joined)
+
+
+async def test_dead_link_is_noticed_by_pings(hpb: ScriptedHpb, guard: HpbGuard) -> None:
+    """Nobody closes the connection, but nobody answers any more."""
+    client = client_of(hpb, guard, timing=Timing(ping_s=0.1, close_s=0.05))
+    async with running(client):
+        await next_of(client, Joined)
+        hpb.freeze()
+        assert (await next_of(client, Joined)).resumed
+    assert hpb.connections == 2
 
 
 async def test_bye_of_the_server_leads_to_a_new_session(
@@ -608,6 +678,17 @@ async def test_leaving_a_silent_hpb_takes_bounded_time(
     assert hpb.of("bye") == []
 
 
+async def test_leaving_a_frozen_hpb_takes_bounded_time(
+    hpb: ScriptedHpb, client: HpbClient
+) -> None:
+    """The closing handshake is not answered either."""
+    async with asyncio.timeout(1.5), asyncio.TaskGroup() as tasks:
+        tasks.create_task(client.run())
+        await next_of(client, Joined)
+        hpb.freeze()
+        await client.leave()
+
+
 async def test_leaving_works_while_nobody_takes_events(
     hpb: ScriptedHpb, client: HpbClient
 ) -> None:
@@ -657,6 +738,16 @@ async def test_cancelled_client_leaves_nothing_behind(
     assert guard.admit("another", 0.0)
 
 
+async def test_cancelled_client_does_not_wait_for_a_frozen_hpb(
+    hpb: ScriptedHpb, guard: HpbGuard
+) -> None:
+    """Whoever cancels has no time for a closing handshake."""
+    client = client_of(hpb, guard, timing=Timing(close_s=5.0))
+    async with asyncio.timeout(1.0), running(client):
+        await next_of(client, Joined)
+        hpb.freeze()
+
+
 # --- Secrets ------------------------------------------------------------------------
 
 
@@ -665,6 +756,7 @@ async def test_no_log_at_any_level_holds_secrets_or_words(
 ) -> None:
     """The websocket library's own frame log included."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="websockets.client")
     async with running(client):
         await next_of(client, Joined)
         client.send(caption("spoken words"))

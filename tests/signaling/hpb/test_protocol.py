@@ -181,6 +181,17 @@ def test_server_without_media_is_unfit(
         assert peer.state() is State.CLOSED
 
 
+def test_server_that_lost_its_media_is_unfit(inside: Peer) -> None:
+    """What an earlier connection had does not count."""
+    inside.protocol.disconnected("restart")
+    inside.protocol.forget_session()
+    inside.hello()
+    inside.protocol.events()
+    (event,) = inside.answer("hello_reply_without_mcu")
+    assert isinstance(event, Refused)
+    assert isinstance(event.error, HpbUnfitError)
+
+
 # --- Hello errors -------------------------------------------------------------------
 
 
@@ -428,10 +439,11 @@ def test_repeated_no_such_session_is_not_answered_for_ever(inside: Peer) -> None
 
 def test_forgotten_session_is_not_resumed(inside: Peer) -> None:
     """The window has passed."""
-    before = inside.protocol.has_resume_id
+    known = [inside.protocol.has_resume_id]
     inside.protocol.disconnected("cut")
     inside.protocol.forget_session()
-    assert (before, inside.protocol.has_resume_id) == (True, False)
+    known.append(inside.protocol.has_resume_id)
+    assert known == [True, False]
     assert "auth" in inside.hello()[0]["hello"]
 
 

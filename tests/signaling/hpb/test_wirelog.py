@@ -7,6 +7,7 @@ from signaling.hpb.messages import (
     Candidate,
     Hello,
     IncomingMessage,
+    JoinRoom,
     OutgoingMessage,
     ParticipantsUpdate,
     RequestOffer,
@@ -16,7 +17,7 @@ from signaling.hpb.messages import (
     parse,
 )
 from signaling.hpb.wirelog import MAX_CHARS, MAX_LISTED, describe
-from tests.signaling.hpb.wire import ME, NAMES, SPEAKER, VIEWER, recorded
+from tests.signaling.hpb.wire import ME, NAMES, recorded
 
 SECRETS = (f"resume-{ME}", "ice-pwd", "192.0.2.2", "Alice")
 
@@ -34,8 +35,8 @@ def test_recorded_message_is_one_harmless_line(name: str) -> None:
     ("message", "line"),
     [
         (
-            Transcript("V", "S", "hello there", "en"),
-            "Transcript: 11 characters (en) of S to V",
+            Transcript("VIEWER789", "SPEAKER89", "hello there", "en"),
+            "Transcript: 11 characters (en), SPEAKER8 to VIEWER78",
         ),
         (Answer("S", "47", "v=0\r\n"), "Answer: S, sid 47, 5 characters"),
         (
@@ -44,15 +45,17 @@ def test_recorded_message_is_one_harmless_line(name: str) -> None:
         ),
         (Resume("secret"), "Resume()"),
         (Hello("random", "token", "https://c"), "Hello(backend='https://c')"),
-        (RequestOffer("S"), "RequestOffer(session_id='S', offer_sid='')"),
+        (JoinRoom("tok3n", "SESSION89"), "JoinRoom: tok3n as SESSION8"),
+        (RequestOffer("S"), "RequestOffer: S, sid new"),
+        (RequestOffer("S", "47"), "RequestOffer: S, sid 47"),
         (SessionsLeft(("A", "B")), "SessionsLeft: 2: A B"),
         (
             parse(recorded("participants_update_joined_with_audio")),
-            f"ParticipantsUpdate: 3: {SPEAKER}=3 {VIEWER}=1 {ME}=1",
+            "ParticipantsUpdate: 3: SPKcAI7x=3 VIEWk3zP=1 MEf6T1yL=1",
         ),
         (
             parse(recorded("hello_reply")),
-            f"HelloReply: session {ME}, HPB 2.0.2-2+b2.debian",
+            "HelloReply: session MEf6T1yL, HPB 2.0.2-2+b2.debian",
         ),
     ],
 )
@@ -70,4 +73,4 @@ def test_long_lists_are_cut() -> None:
     line = describe(ParticipantsUpdate(update.participants * 1000))
     assert line.startswith("ParticipantsUpdate: 3000: ")
     assert line.count("=") == MAX_LISTED
-    assert len(describe(SessionsLeft(("S" * 500,)))) == MAX_CHARS
+    assert len(describe(JoinRoom("t" * 500, "S"))) == MAX_CHARS

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from fractions import Fraction
+from typing import Any
 
 import av
 from aiortc import (
@@ -37,14 +38,14 @@ class PayloadTrack(MediaStreamTrack):
         self._position = 0
         self.started = asyncio.Event()
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> "av.Packet[Any]":
         """The next payload as a packet that is not encoded again."""
         await self.started.wait()
         await asyncio.sleep(PACE_S)
         payload = next(self._payloads, None)
         if payload is None:
             await asyncio.get_running_loop().create_future()
-        packet = av.Packet(payload or b"")
+        packet: av.Packet[Any] = av.Packet(payload or b"")
         packet.pts = self._position
         packet.time_base = Fraction(1, 48_000)
         self._position += STEP
@@ -58,6 +59,8 @@ class RtpPublisher:
         self.connection = RTCPeerConnection(RTCConfiguration([]))
         self.track = PayloadTrack(payloads)
         self.sender = self.connection.addTrack(self.track)
+        self.connected = asyncio.Event()
+        self.connection.on("connectionstatechange", self._on_state)
         if camera:
             self.connection.addTrack(VideoStreamTrack())
 
@@ -95,6 +98,10 @@ class RtpPublisher:
         """Stop publishing."""
         await self.connection.close()
 
+    def _on_state(self) -> None:
+        if self.connection.connectionState == "connected":
+            self.connected.set()
+
 
 def _extensions() -> HeaderExtensionsMap:
     """The audio level under the number that aiortc offers it with."""
@@ -114,9 +121,7 @@ async def connected(
     try:
         await publisher.take_answer(await receiver.answer(await publisher.offer()))
         await receiver.connected.wait()
-        # The publisher's side may be ready a moment later.
-        while publisher.connection.connectionState != "connected":
-            await asyncio.sleep(0.001)
+        await publisher.connected.wait()
         yield receiver
     finally:
         await receiver.aclose()
