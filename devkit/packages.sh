@@ -45,9 +45,9 @@ install() {
 # on the same mirror that this machine already uses.
 add_backports() {
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
-        "Codename: $VERSION_CODENAME" 'Component: main' | head -n 1)
+        "Codename: ${VERSION_CODENAME:-unknown}" 'Component: main' | head -n 1)
     printf 'Types: deb\nURIs: %s\nSuites: %s-backports\nComponents: main\nSigned-By: %s\n' \
-        "$mirror" "$VERSION_CODENAME" /usr/share/keyrings/debian-archive-keyring.gpg \
+        "$mirror" "${VERSION_CODENAME:-unknown}" /usr/share/keyrings/debian-archive-keyring.gpg \
         >/etc/apt/sources.list.d/live-transcription-backports.sources
     apt-get update -q >>"$log" 2>&1
 }
@@ -56,7 +56,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 {
     apt-get update -q >"$log" 2>&1
-    if [ "$VERSION_CODENAME" = bookworm ]; then
+    if [ "${VERSION_CODENAME:-unknown}" = bookworm ]; then
         case "$packages" in *signaling*) add_backports ;; esac
         # shellcheck disable=SC2086
         install -t bookworm-backports $packages || install $packages
