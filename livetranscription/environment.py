@@ -4,22 +4,23 @@ An unset and an empty variable are the same everywhere: AppAPI leaves out variab
 whose value is empty, shells and compose files pass them on.
 """
 
+import os
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off"})
 
-_env = environ.Env()
-
 
 def text(name: str, default: str = "") -> str:
-    """Value of `name` without surrounding white space, `default` if unset or empty."""
-    value: str = _env.str(name, default="")
-    return value.strip() or default
+    """Value of `name` without surrounding white space, `default` if unset or empty.
+
+    As it stands: django-environ would take a secret that begins with `$` for the name
+    of another variable.
+    """
+    return os.environ.get(name, "").strip() or default
 
 
 def flag(name: str, default: bool = False) -> bool:
