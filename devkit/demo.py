@@ -19,10 +19,11 @@ from devkit.measure import (
 from devkit.moonshine import MoonshineEngine
 from devkit.participant import ReceivedCaption, Viewer
 from devkit.recordings import RATE_HZ, looped, speech
-from devkit.scenario import LocalCall, WireName
+from devkit.scenario import LocalCall
 from devkit.screen import Screen, Steps, Usage
 from devkit.speaker import Speaker
 from devkit.stt_record import ConnectionRecord
+from devkit.surroundings import WireName
 
 ROOM = "demo2cities"
 NAMES = ("Charles", "Samuel", "Nell", "Lucie", "Nagg", "Sydney")

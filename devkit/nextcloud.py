@@ -15,7 +15,7 @@ from typing import Any, Self
 import httpx
 from aiohttp import web
 
-from devkit.people import HpbLink, Person, Record
+from devkit.people import HpbLink, Person, Record, Trouble
 from devkit.talk import AppCredentials, TalkClient
 
 HOST = "127.0.0.1"
@@ -36,6 +36,7 @@ class NextcloudStandIn:
         self.stun_servers: list[dict[str, Any]] = []
         self.turn_servers: list[dict[str, Any]] = []
         self.record = Record()
+        self.trouble = Trouble()
         self._enabled_app = asyncio.Event()
         self._people: dict[str, dict[str, Person]] = {}
         self._notifying = asyncio.Lock()
@@ -52,7 +53,7 @@ class NextcloudStandIn:
         return TalkClient(self.app_url, self.credentials)
 
     async def __aenter__(self) -> Self:
-        application = web.Application()
+        application = web.Application(middlewares=[self._have_trouble])
         app_api = "/ocs/v1.php/apps/app_api"
         signaling = "/ocs/v2.php/apps/spreed/api/{version}/signaling"
         application.add_routes(
@@ -79,6 +80,10 @@ class NextcloudStandIn:
         traceback: TracebackType | None,
     ) -> None:
         await self._runner.cleanup()
+
+    def await_enabling(self) -> None:
+        """From now on `wait_enabled` waits for the next time."""
+        self._enabled_app.clear()
 
     async def wait_enabled(self) -> None:
         """Wait until the app has reported 100 and was enabled; 30 s at most."""
@@ -167,6 +172,22 @@ class NextcloudStandIn:
         )
         self.record.refused += not known
         return known
+
+    @web.middleware
+    async def _have_trouble(self, request: web.Request, handler: Any) -> Any:
+        """What a slow or broken Nextcloud does to every request of the app."""
+        if request.path.endswith("/backend"):
+            return await handler(request)  # the HPB's
+        trouble = self.trouble
+        if trouble.delay_s:
+            await asyncio.sleep(trouble.delay_s)
+        if trouble.status:
+            self.record.troubled += 1
+            return web.Response(status=trouble.status, text="<html>Trouble</html>")
+        if trouble.ocs_status:
+            self.record.troubled += 1
+            return _ocs([], trouble.ocs_status)
+        return await handler(request)
 
     async def _state(self, request: web.Request) -> web.Response:
         if not self._is_app(request):

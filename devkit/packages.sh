@@ -34,6 +34,7 @@ fi
 
 # Services that the packages bring must not start: the devkit starts its own.
 export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+# shellcheck source=/dev/null
 . /etc/os-release
 
 install() {
@@ -44,6 +45,7 @@ install() {
 # Debian 12 has a signaling server too old for Talk; its backports have a good one,
 # on the same mirror that this machine already uses.
 add_backports() {
+    # shellcheck disable=SC2016 # apt's own variable
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
         "Codename: ${VERSION_CODENAME:-unknown}" 'Component: main' | head -n 1)
     printf 'Types: deb\nURIs: %s\nSuites: %s-backports\nComponents: main\nSigned-By: %s\n' \

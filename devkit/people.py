@@ -48,3 +48,16 @@ class Record:
     log: list[str] = field(default_factory=list)
     refused: int = 0
     "Requests with missing or wrong credentials."
+    troubled: int = 0
+    "Requests that met with trouble."
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What is wrong with Nextcloud, for every request of the app."""
+
+    delay_s: float = 0.0
+    status: int = 0
+    "HTTP status of each answer; 503 is what maintenance looks like."
+    ocs_status: int = 0
+    "Status in the envelope of an answer that is HTTP 200."

@@ -1,6 +1,7 @@
 """Talk and AppAPI as they call the app: AppAPI headers, Talk's short time-out."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 
 TALK_TIMEOUT_S = 3.0
 ENABLE_TIMEOUT_S = 60.0
+INIT_TIMEOUT_S = 30.0
 TLS = httpx.create_ssl_context()
 "Made once: it takes longer than a request."
 
@@ -19,6 +21,8 @@ class AppCredentials:
     secret: str = field(repr=False)
     app_id: str = "live_transcription"
     app_version: str = "1.0.0"
+    proxy_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    "What HaRP wants to know of each request; goes along to the app."
 
     def headers(self, user_id: str = "") -> dict[str, str]:
         """AppAPI's headers of a request in somebody's name."""
@@ -29,6 +33,7 @@ class AppCredentials:
             "EX-APP-VERSION": self.app_version,
             "AUTHORIZATION-APP-API": token,
             "AA-REQUEST-ID": "devkit",
+            **self.proxy_headers,
         }
 
 
@@ -81,13 +86,14 @@ class TalkClient:
         return await self.request("POST", "/api/v1/call/leave", json=body)
 
     async def heartbeat(self) -> httpx.Response:
-        """Without any headers, as in most modes."""
-        async with httpx.AsyncClient(timeout=TALK_TIMEOUT_S) as client:
-            return await client.get(f"{self.app_url}/heartbeat")
+        """Without AppAPI's headers, except under HaRP."""
+        headers = self.credentials.headers() if self.credentials.proxy_headers else {}
+        async with httpx.AsyncClient(timeout=TALK_TIMEOUT_S, verify=TLS) as client:
+            return await client.get(f"{self.app_url}/heartbeat", headers=headers)
 
     async def init(self) -> httpx.Response:
         """After the first start."""
-        return await self.request("POST", "/init")
+        return await self.request("POST", "/init", timeout_s=INIT_TIMEOUT_S)
 
     async def set_enabled(self, enabled: bool) -> httpx.Response:
         """AppAPI switches the app on or off."""

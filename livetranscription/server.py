@@ -7,6 +7,10 @@ end the calls first, each with `bye`, and the web server after them.
 import asyncio
 import logging
 import signal
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import uvloop
@@ -18,6 +22,18 @@ logger = logging.getLogger(__name__)
 
 CALL_WORKER = "signaling.worker.CallWorker"
 APPLICATION = "livetranscription.asgi.application"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: on a socket file if one is given, else on host and port."""
+
+    host: str
+    port: int
+    socket: str = ""
+
+    def __str__(self) -> str:
+        return self.socket or f"{self.host}:{self.port}"
 
 
 class Endable(Protocol):
@@ -56,7 +72,7 @@ class Program:
             background.cancel()
 
 
-def serve(host: str, port: int, *, hold_calls: bool, background: Any) -> int:
+def serve(address: Address, *, hold_calls: bool, background: Any) -> int:
     """Serve until SIGTERM or Ctrl-C; returns the exit code of the process.
 
     `background` has `run()` and lives as long as the server; `hold_calls` says
@@ -66,7 +82,6 @@ def serve(host: str, port: int, *, hold_calls: bool, background: Any) -> int:
     asyncio.set_event_loop(loop)
     # Before daphne is imported: it would install a reactor on a loop of its own.
     asyncioreactor.install(loop)
-    from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server
 
     get_asgi_application()  # loads the apps before anything of theirs is imported
@@ -74,7 +89,7 @@ def serve(host: str, port: int, *, hold_calls: bool, background: Any) -> int:
     program = Program(background, worker)
     server = Server(
         import_string(APPLICATION),
-        endpoints=build_endpoint_description_strings(host=host, port=port),
+        endpoints=_endpoints(address),
         signal_handlers=False,
         server_name="live_transcription",
     )
@@ -84,10 +99,26 @@ def serve(host: str, port: int, *, hold_calls: bool, background: Any) -> int:
     server.run()  # returns when the reactor stops, or at once if it cannot listen
     if not running.done():
         running.cancel()
-        logger.critical("Cannot listen on %s:%s", host, port)
+        logger.critical("Cannot listen on %s", address)
         loop.run_until_complete(asyncio.gather(running, return_exceptions=True))
         return 1
     return running.result()
+
+
+def _endpoints(address: Address) -> list[str]:
+    """Twisted's words for `address`."""
+    if address.socket:
+        _remove_stale(Path(address.socket))
+        return [f"unix:{address.socket}"]
+    interface = address.host.strip("[]").replace(":", r"\:")
+    return [f"tcp:port={address.port}:interface={interface}"]
+
+
+def _remove_stale(path: Path) -> None:
+    """A socket file that outlived its process would be "in use" for ever."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(path.lstat().st_mode):
+            path.unlink()
 
 
 async def _run_and_stop(program: Program, server: Any) -> int:

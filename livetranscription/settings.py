@@ -52,6 +52,9 @@ APP_VERSION = environment.text("APP_VERSION", __version__)
 APP_SECRET = environment.text("APP_SECRET")
 APP_HOST = environment.text("APP_HOST", "127.0.0.1")
 APP_PORT = environment.whole_number("APP_PORT", 23000, 1, 65535)
+# Under HaRP the app listens on a socket file instead, to which frpc forwards.
+HP_SHARED_KEY = environment.text("HP_SHARED_KEY")
+HP_EXAPP_SOCK = environment.text("HP_EXAPP_SOCK", "/tmp/exapp.sock")  # noqa: S108
 APP_PERSISTENT_STORAGE = Path(
     environment.text("APP_PERSISTENT_STORAGE", str(BASE_DIR / "data"))
 )

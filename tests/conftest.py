@@ -1,10 +1,15 @@
 """Fixtures and rules used by more than one folder."""
 
 import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from django.db import connections
+
+from devkit.image import ImageFiles
 
 
 def missing(what: str) -> NoReturn:
@@ -19,3 +24,24 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     """A database file, as in production: several threads meet on it."""
     path = tmp_path_factory.mktemp("database") / "test.sqlite3"
     connections.databases["default"]["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may enter: the container's user is not ours."""
+    with tempfile.TemporaryDirectory(prefix="live_transcription-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def image() -> Iterator[ImageFiles]:
+    """The files and packages of the image, and nothing else."""
+    with tempfile.TemporaryDirectory(prefix="live_transcription-image-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        files = ImageFiles(folder)
+        files.copy()
+        files.install()
+        yield files

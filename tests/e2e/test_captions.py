@@ -11,10 +11,11 @@ from devkit.measure import bare
 from devkit.moonshine import MoonshineEngine
 from devkit.participant import ReceivedCaption, Viewer
 from devkit.recordings import RATE_HZ, Audio, looped, speech, stereo
-from devkit.scenario import WIRES, LocalCall, WireName
+from devkit.scenario import LocalCall
 from devkit.scripted import NumberedEngine
 from devkit.speaker import Speaker
 from devkit.stt_record import ConnectionRecord
+from devkit.surroundings import WIRES, WireName
 from devkit.tones import spoken_words
 
 pytestmark = [pytest.mark.hpb, pytest.mark.engine, pytest.mark.timeout(120)]

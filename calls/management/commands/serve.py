@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from calls.lifecycle import background
-from livetranscription.server import serve
+from livetranscription.server import Address, serve
 
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 
@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """Runs Daphne and the call worker on one event loop."""
 
     help = (
-        "Serve Nextcloud's requests on APP_HOST:APP_PORT and caption calls, until "
-        "SIGTERM or Ctrl-C; every call is left cleanly then."
+        "Serve Nextcloud's requests on APP_HOST:APP_PORT (under HaRP on a socket file) "
+        "and caption calls, until SIGTERM or Ctrl-C; every call is left cleanly then."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -33,6 +33,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--port", type=int, default=settings.APP_PORT, help="default: APP_PORT"
         )
+        parser.add_argument(
+            "--unix-socket",
+            default=settings.HP_EXAPP_SOCK if settings.HP_SHARED_KEY else "",
+            metavar="PATH",
+            help="listen there and not on host and port; default: HP_EXAPP_SOCK if "
+            "HP_SHARED_KEY is set",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check the combination of options, then serve."""
@@ -43,8 +50,7 @@ class Command(BaseCommand):
                 "CHANNEL_LAYER_URL=redis://host, or leave out --no-worker."
             )
         code = serve(
-            options["host"],
-            options["port"],
+            Address(options["host"], options["port"], options["unix_socket"]),
             hold_calls=not no_worker,
             background=background,
         )

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from devkit.demo import NAMES, Demo, Options
-from devkit.scenario import WIRES
+from devkit.surroundings import WIRES
 
 
 class Command(BaseCommand):

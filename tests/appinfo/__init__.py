@@ -1,0 +1,1 @@
+"""Tests of what AppAPI sees: manifest, image, entry point, health check."""
