@@ -24,7 +24,9 @@ class Language(models.Model):
     separator = models.CharField(max_length=4, default=" ", blank=True)
     rtl = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
-    is_default = models.BooleanField(default=False)
+    is_default = models.BooleanField(
+        default=False, help_text="Used instead of LT_DEFAULT_LANGUAGE."
+    )
 
     class Meta:
         ordering = ["code"]

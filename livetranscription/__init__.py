@@ -1,3 +1,3 @@
 """Django project: composition, no behaviour."""
 
-__version__ = "1.0.0"
+__version__ = "2026.11.0"

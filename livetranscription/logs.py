@@ -19,6 +19,14 @@ class CallFilter(logging.Filter):
         return True
 
 
+class UnavailableFilter(logging.Filter):
+    """Drops Django's line about an answer 503: it says what it says on purpose."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep everything else, and exceptions whatever their answer."""
+        return bool(record.exc_info) or getattr(record, "status_code", 0) != 503
+
+
 class LineFormatter(logging.Formatter):
     """One line for people: time, level, logger, [room/session], message."""
 

@@ -73,6 +73,8 @@ SECRET_KEY = (
 )
 # Nextcloud's name is in the Host header; what keeps strangers out is APP_SECRET.
 ALLOWED_HOSTS = ["*"]
+# Passwords are for development: nobody else logs in here by one.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"] if DEBUG else []
 ROOT_URLCONF = "livetranscription.urls"
 ASGI_APPLICATION = "livetranscription.asgi.application"
 AUTHENTICATION = "calls.appapi.AppApiAuthentication"  # wraps the whole application
@@ -176,7 +178,10 @@ LOG_LEVEL = environment.choice(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"call": {"()": "livetranscription.logs.CallFilter"}},
+    "filters": {
+        "call": {"()": "livetranscription.logs.CallFilter"},
+        "unavailable": {"()": "livetranscription.logs.UnavailableFilter"},
+    },
     "formatters": {"line": {"()": "livetranscription.logs.LineFormatter"}},
     "handlers": {
         "console": {
@@ -193,6 +198,7 @@ LOGGING = {
         "asyncio": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
         "django.db": {"level": "WARNING"},
+        "django.request": {"filters": ["unavailable"]},
         "httpcore": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},

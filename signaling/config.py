@@ -112,6 +112,8 @@ def stt_websocket_url() -> str:
         return f"wss://{settings.MODAL_WORKSPACE}--{suffix}{MODAL_PATH}"
     parts = urlsplit(url)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    if is_modal_host(url):
+        scheme = "wss"  # the credentials that go along are not for everybody to read
     path = parts.path
     if path in ("", "/"):
         wire = settings.LT_STT_WIRE

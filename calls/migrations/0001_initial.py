@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('separator', models.CharField(blank=True, default=' ', max_length=4)),
                 ('rtl', models.BooleanField(default=False)),
                 ('enabled', models.BooleanField(default=True)),
-                ('is_default', models.BooleanField(default=False)),
+                ('is_default', models.BooleanField(default=False, help_text='Used instead of LT_DEFAULT_LANGUAGE.')),
             ],
             options={
                 'ordering': ['code'],

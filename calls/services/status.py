@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from calls.models import Call, Recipient, Speaker, Worker
+from calls.services.leases import LEASE
 from calls.states import SpeakerState
 
 
@@ -14,6 +17,7 @@ class Status:
     active_transcribers: int
     recipients: int
     workers: int
+    "Heard of while their leases last."
 
 
 def status() -> Status:
@@ -24,5 +28,5 @@ def status() -> Status:
             call__ended_at=None, state=SpeakerState.LISTENING
         ).count(),
         recipients=Recipient.objects.filter(until=None).count(),
-        workers=Worker.objects.count(),
+        workers=Worker.objects.filter(seen_at__gt=timezone.now() - LEASE).count(),
     )

@@ -1,7 +1,9 @@
 """The development admin: everything can be seen, little can be changed."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from calls.models import Language
 from tests.calls.factories import (
@@ -21,6 +23,12 @@ MODELS = (
     "language",
     "roomsettings",
 )
+
+
+@pytest.fixture(autouse=True)
+def _development(settings: Settings) -> None:
+    """Passwords are for development only."""
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 
 
 @pytest.fixture
@@ -68,3 +76,17 @@ def test_languages_can_be_switched_off(admin_client: Client) -> None:
     assert admin_client.post(url, {"enabled": ""}).status_code == 302
     language.refresh_from_db()
     assert not language.enabled
+
+
+def test_passwords_do_not_work_in_production(
+    client: Client, settings: Settings, db: None
+) -> None:
+    """Even a right one: Nextcloud says who somebody is."""
+    User.objects.create_superuser("admin", password="right")
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.BaseBackend"]
+    form = {"username": "admin", "password": "right"}
+    assert client.post("/admin/login/", form).status_code == 200
+    assert client.get("/admin/").status_code == 302
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+    assert client.post("/admin/login/", form).status_code == 302
+    assert client.get("/admin/").status_code == 200

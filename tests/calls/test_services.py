@@ -12,7 +12,8 @@ from pytest_django.fixtures import Settings
 
 from calls import services
 from calls.control import CONTROL_CHANNEL, WakeCall, worker_channel
-from calls.models import Call, CallEvent, Recipient, Speaker, Worker
+from calls.models import Call, CallEvent, Language, Recipient, Speaker, Worker
+from calls.services.wishes import room_language
 from calls.states import CALL_MOVES, CallState, RecipientState, sources
 from tests.calls.factories import (
     CallFactory,
@@ -238,3 +239,13 @@ def test_ended_states_are_final() -> None:
 def test_worker_channels_are_valid_names() -> None:
     """Channels refuses anything but letters, digits, hyphens and full stops."""
     assert worker_channel("höst_1.example:5") == "calls.h-st-1-example-5"
+
+
+def test_default_language_is_the_settings_until_an_operator_chooses(
+    settings: Settings,
+) -> None:
+    """The seeded languages leave the choice to LT_DEFAULT_LANGUAGE."""
+    settings.LT_DEFAULT_LANGUAGE = "fr"
+    assert room_language("room", None) == "fr"
+    Language.objects.update_or_create(code="en", defaults={"is_default": True})
+    assert room_language("room", None) == "en"

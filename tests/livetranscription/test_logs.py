@@ -3,7 +3,13 @@
 import asyncio
 import logging
 
-from livetranscription.logs import CallFilter, LineFormatter, room_token, session_id
+from livetranscription.logs import (
+    CallFilter,
+    LineFormatter,
+    UnavailableFilter,
+    room_token,
+    session_id,
+)
 
 
 def line(message: str) -> str:
@@ -32,3 +38,19 @@ def test_lines_of_tasks_name_their_call_and_session() -> None:
     first, second = asyncio.run(both())
     assert first == "WARNING signaling.hpb: [abc123/01234567] lost"
     assert second == "WARNING signaling.hpb: [xyz] lost"
+
+
+def test_refusals_on_purpose_are_no_errors() -> None:
+    """Django would log each 503; one with an exception behind it stays."""
+
+    def record(status: int, error: Exception | None) -> logging.LogRecord:
+        info = (type(error), error, None) if error else None
+        made = logging.LogRecord("django.request", 40, "", 1, "x", None, info)
+        made.status_code = status
+        return made
+
+    keep = UnavailableFilter().filter
+    assert not keep(record(503, None))
+    assert keep(record(500, None))
+    assert keep(record(503, ValueError()))
+    assert keep(logging.LogRecord("django.request", 40, "", 1, "x", None, None))

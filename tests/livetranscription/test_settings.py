@@ -18,6 +18,7 @@ print(json.dumps({
     "DATABASES": settings.DATABASES,
     "CHANNEL_LAYERS": settings.CHANNEL_LAYERS,
     "NEXTCLOUD_URL": settings.NEXTCLOUD_URL,
+    "AUTHENTICATION_BACKENDS": settings.AUTHENTICATION_BACKENDS,
     "LT_INTERNAL_SECRET": settings.LT_INTERNAL_SECRET,
 }, default=str))
 """
@@ -105,3 +106,9 @@ def test_postgresql_and_redis_by_url() -> None:
     assert (database["USER"], database["PASSWORD"]) == ("lt", "p$ss")
     hosts = settings["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
     assert hosts[0]["address"] == "redis://redis.example.com:6379/2"
+
+
+def test_passwords_are_for_development_only() -> None:
+    backends = "django.contrib.auth.backends."
+    assert read()["AUTHENTICATION_BACKENDS"] == [backends + "BaseBackend"]
+    assert read(DEBUG="true")["AUTHENTICATION_BACKENDS"] == [backends + "ModelBackend"]

@@ -103,6 +103,8 @@ def test_stt_config_takes_the_settings(stt_settings: Settings) -> None:
         ("auto", "https://stt.example.com", "wss://stt.example.com/api/asr-streaming"),
         ("auto", "http://stt:8080/", "ws://stt:8080/api/asr-streaming"),
         ("auto", f"https://{RUST_HOST}", f"wss://{RUST_HOST}/v1/stream"),
+        ("auto", f"http://{RUST_HOST}", f"wss://{RUST_HOST}/v1/stream"),
+        ("auto", f"ws://{RUST_HOST}/v1/stream", f"wss://{RUST_HOST}/v1/stream"),
         ("moshi", f"https://{RUST_HOST}", f"wss://{RUST_HOST}/api/asr-streaming"),
         ("modal-pcm", "ws://localhost:9", "ws://localhost:9/v1/stream"),
         ("modal-opus", "ws://localhost:9/own", "ws://localhost:9/own"),
