@@ -73,8 +73,10 @@ SECRET_KEY = (
 )
 # Nextcloud's name is in the Host header; what keeps strangers out is APP_SECRET.
 ALLOWED_HOSTS = ["*"]
-# Passwords are for development: nobody else logs in here by one.
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"] if DEBUG else []
+# Passwords are for development; the other backend knows nobody.
+AUTHENTICATION_BACKENDS = [
+    f"django.contrib.auth.backends.{'ModelBackend' if DEBUG else 'BaseBackend'}"
+]
 ROOT_URLCONF = "livetranscription.urls"
 ASGI_APPLICATION = "livetranscription.asgi.application"
 AUTHENTICATION = "calls.appapi.AppApiAuthentication"  # wraps the whole application
