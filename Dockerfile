@@ -1,4 +1,7 @@
 # syntax=docker/dockerfile:1
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+#
 # The image that AppAPI deploys. Two stages: the first one installs, the second one runs.
 
 ARG PYTHON=python:3.11-slim-bookworm

@@ -1,30 +1,40 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+#
 # The README names two of these: `make demo` and `make test`. Each sets up all it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Two processes: most tests wait for real time to pass.
+PARALLEL ?= --numprocesses 2 --dist worksteal
 INSTALLED := $(VENV)/.installed
 # A complete configuration, as an operator would have it, for Django's own checks.
 CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
 	LT_INTERNAL_SECRET=secret LT_STT_URL=https://stt.example.com
 
-.PHONY: demo test check bench format packages
+# For every platform and Python that we support, not for this machine alone.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+.PHONY: demo test check bench format lock audit packages
 
 demo: $(INSTALLED) packages  ## Caption a local call of several speakers
 	@$(BIN)/python manage.py demo $(ARGS)
 
 test: $(INSTALLED) packages  ## Run all tests; ARGS go to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 bench: $(INSTALLED) packages  ## Measure; ARGS go to the command
 	@$(BIN)/python manage.py bench $(ARGS)
 
-check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations
+check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations, licences
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(CONFIGURED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 
 format: $(INSTALLED)  ## Put the code into its usual form
 	$(BIN)/ruff check --fix .
@@ -33,10 +43,18 @@ format: $(INSTALLED)  ## Put the code into its usual form
 packages:
 	@sh devkit/packages.sh
 
-$(INSTALLED): requirements.txt requirements-dev.txt
+lock: $(INSTALLED)  ## Pin every package with its hashes, after a change of requirements*.txt
+	$(LOCK) requirements.txt --output-file requirements.lock
+	$(LOCK) requirements-dev.txt --output-file requirements-dev.lock
+
+audit: $(INSTALLED)  ## Look for known vulnerabilities of what the image installs
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+$(INSTALLED): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing Python packages into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement requirements-dev.lock
 	@touch $@

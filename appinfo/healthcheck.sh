@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+#
 # Healthy: the app answers its heartbeat, and under HaRP frpc runs to bring requests to
 # it. Says nothing of Talk, the HPB or speech-to-text: an app that waits for those has
 # to be reachable, so that somebody can see what it waits for.

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+#
 # How the container starts, in each of AppAPI's modes:
 #   HaRP with FRP        HP_SHARED_KEY is set: frpc brings requests to a socket file
 #   direct, Kubernetes   requests come to APP_HOST:APP_PORT

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """AppAPI's header check around the whole application, for HTTP and WebSocket.
 
 Source: nextcloud/app_api, `lib/Service/AppAPICommonService.php`.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Messages from the web side to the workers: channel names and dataclasses. Pure."""
 
 from dataclasses import dataclass

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What the model speaks, and how Nextcloud names languages. Pure."""
 
 from dataclasses import dataclass

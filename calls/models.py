@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Rows: wishes, calls and what happened in them. Only `services` writes them."""
 
 from django.db import models

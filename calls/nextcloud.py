@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Outgoing requests to Nextcloud: AppAPI's lifecycle and Talk's signaling settings."""
 
 import base64

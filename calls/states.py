@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """States of calls, recipients and speakers, and what may follow what. Pure."""
 
 from enum import StrEnum

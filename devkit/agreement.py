@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Append-only words from hypotheses that are revised: no word is repeated or moved."""
 
 from difflib import SequenceMatcher

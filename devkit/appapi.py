@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """AppAPI's part in the life of the app, in its order and with its time-outs."""
 
 import asyncio

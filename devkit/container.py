@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The app as its container runs it: the image's files, AppAPI's variables, one volume.
 
 There is no Docker here. What Docker does is little: it sets variables, starts the entry

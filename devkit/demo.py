@@ -1,9 +1,13 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The demo: a local call of several speakers, captioned before one's eyes."""
 
 import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -20,7 +24,7 @@ from devkit.moonshine import MoonshineEngine
 from devkit.participant import ReceivedCaption, Viewer
 from devkit.recordings import RATE_HZ, looped, speech
 from devkit.scenario import LocalCall
-from devkit.screen import Screen, Steps, Usage
+from devkit.screen import Screen, Steps, Usage, recording_console
 from devkit.speaker import Speaker
 from devkit.stt_record import ConnectionRecord
 from devkit.surroundings import WireName
@@ -54,6 +58,8 @@ class Options:
     wire: WireName
     keep: bool
     simulate_hpb: bool
+    picture: Path | None = None
+    "Where to save what the terminal showed, as an SVG."
 
 
 class Demo:
@@ -62,7 +68,9 @@ class Demo:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._names = NAMES[: options.speakers]
-        self._screen = Screen(self._names)
+        self._screen = Screen(
+            self._names, recording_console() if options.picture else None
+        )
         self._speakers: list[Speaker] = []
 
     async def run(self) -> int:
@@ -73,6 +81,8 @@ class Demo:
             usage = await self._caption(call, viewer)
             results = [self._result(one, call, viewer) for one in self._speakers]
             self._screen.summary(results, usage)
+            if self._options.picture:
+                self._screen.save_picture(self._options.picture)
             if self._options.keep:
                 await self._stay(call)
         silent = [result.name for result in results if not result.read]

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What stands behind the simulated speech-to-text server: the interface of an engine."""
 
 from collections.abc import Iterator

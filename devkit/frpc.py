@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A stand-in for frpc and the far end of its tunnel, HaRP's frps.
 
 Reads the same configuration file, listens on the remote port and forwards what comes

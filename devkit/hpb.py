@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A simulated High-Performance Backend on a real socket, with real WebRTC behind it.
 
 For machines without the real one, and for faults the real one cannot be told to have.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Media of the simulated HPB: real peer connections, in the middle of a call.
 
 Audio is decoded and encoded again on its way, which the real one does not do.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The rooms of the simulated HPB: who is in them and what goes between people."""
 
 import asyncio

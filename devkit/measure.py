@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What came of a call: words lost and repeated, delay from speech to caption. Pure."""
 
 import difflib

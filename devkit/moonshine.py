@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The offline engine: Moonshine tiny English, out of the wheel, without a network."""
 
 import ctypes

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A stand-in for Nextcloud with AppAPI and Talk: what the HPB and the app ask of it.
 
 Rooms and people live in memory. It checks every secret that the real one checks.

@@ -1,4 +1,7 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+#
 # Installs the Debian packages that the demo and the tests use: the real
 # High-Performance Backend with Janus, and Redis. Without the rights to do so it says
 # what to run and succeeds: the demo then simulates the HPB, and the tests name what

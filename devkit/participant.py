@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """An ordinary Talk client on the HPB's websocket: a browser without its windows."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Starts the real High-Performance Backend and Janus, where they are installed."""
 
 import secrets

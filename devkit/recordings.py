@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Recorded speech to play into calls: what the recogniser's wheel carries."""
 
 import wave

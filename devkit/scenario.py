@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A Talk call on one machine: every part started, joined and ended in order."""
 
 import tempfile

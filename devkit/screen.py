@@ -1,8 +1,12 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What the demo shows in the terminal: steps, live captions, the summary."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
@@ -13,6 +17,7 @@ from devkit.measure import SpeakerResult, percentile
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 NAME_WIDTH = 10
+PICTURE_WIDTH = 88
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ class Screen:
         )
         with Progress(*columns, console=self._console, transient=True) as progress:
             yield Steps(self, progress, steps)
+
+    def save_picture(self, path: Path) -> None:
+        """All that was shown, as an SVG; the console has to record."""
+        self._console.save_svg(str(path), title="make demo")
 
     def say(self, text: str) -> None:
         """One plain line."""
@@ -80,6 +89,11 @@ class Screen:
             f"({usage.cpu_s / max(usage.speaker_s, 0.001):.3f} s per second of one "
             f"speaker) and {usage.memory_mib:.0f} MiB of memory."
         )
+
+
+def recording_console() -> Console:
+    """A console whose content can be saved as a picture."""
+    return Console(highlight=False, record=True, width=PICTURE_WIDTH)
 
 
 class Steps:

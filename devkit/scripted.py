@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Engines that say what a test wrote down: exact words for exact pieces of audio."""
 
 from collections.abc import Callable, Mapping, Sequence

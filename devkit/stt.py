@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A speech-to-text server on this machine that speaks the wires of the Kyutai services.
 
 One server speaks Modal's path, on the wire it is told, and that of moshi-server. Behind

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The model behind the simulated services: frames in; words, pauses and markers out."""
 
 import heapq

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What a test tells the simulated speech-to-text server, and what it tells a test."""
 
 from dataclasses import dataclass, field

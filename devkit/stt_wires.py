@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What the services write to the socket and how they read it: one class for each.
 
 Nothing here waits or touches a socket. `receive` takes a message and gives the answers;

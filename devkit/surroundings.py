@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Everything around the app: Nextcloud, the HPB and speech-to-text, on this machine."""
 
 import secrets

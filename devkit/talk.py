@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Talk and AppAPI as they call the app: AppAPI headers, Talk's short time-out."""
 
 import base64

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Speech made of tones: each word says whose it is and which one it is.
 
 Real speech would do for a demo, but not for counting: here a lost word, a repeated one

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Finds utterances in speech by loudness alone, so that equal audio gives equal cuts."""
 
 from collections import deque

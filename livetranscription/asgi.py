@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """HTTP entry point; nothing gets in without AppAPI's secret."""
 
 import os

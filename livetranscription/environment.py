@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Typed readers for environment variables that fail loudly and name the variable.
 
 An unset and an empty variable are the same everywhere: AppAPI leaves out variables

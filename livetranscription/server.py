@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Daphne and the call worker on one event loop, started and ended together.
 
 Daphne has no hooks for start and end, so this is the place that has them: signals

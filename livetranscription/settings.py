@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Django settings, read once from the environment in the order of the README's table.
 
 A wrong value stops the start with a sentence that names the variable.

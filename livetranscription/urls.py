@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Routes: the calls app at the root, Django's admin below /admin/."""
 
 from django.contrib import admin

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Pauses between attempts: growing, bounded, spread at random, endless."""
 
 from collections.abc import Callable, Iterator

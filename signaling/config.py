@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Frozen configuration of a call; the only reader of settings in this package."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Channels adapter: control messages from the web side wake a room."""
 
 from typing import Any, Protocol

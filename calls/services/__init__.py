@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The only writer of rows: wishes from the web side, leases and facts from workers."""
 
 from calls.nextcloud import NextcloudError, SignalingSettings

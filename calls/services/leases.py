@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Which worker holds which call: claims, leases with fencing numbers, ends."""
 
 from collections.abc import Collection

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Facts a worker records about its calls. Never a spoken word."""
 
 from dataclasses import dataclass

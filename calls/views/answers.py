@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """JSON answers; Talk and AppAPI want an object for every status."""
 
 from collections.abc import Callable

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What AppAPI calls: heartbeat, init, enabled; and the health of the process."""
 
 from typing import Any

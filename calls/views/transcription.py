@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What Talk calls: capabilities, languages, captions on and off, language, status."""
 
 import resource

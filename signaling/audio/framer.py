@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Packets and gaps to 80 ms frames. Pure; the PCM side is in `pcm.py`."""
 
 from typing import Protocol

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Ogg Opus pages from untouched packets (RFC 3533, RFC 7845), one per frame. Pure."""
 
 import struct

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Opus packets, the holes between them, and 80 ms frames. Pure."""
 
 from dataclasses import dataclass

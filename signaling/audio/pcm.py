@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Opus packets to frames of 24 kHz mono f32, in the caller's thread.
 
 One decoder and one resampler per speaker keep their state between packets. libopus

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Packets in sequence order within a short window; losses become gaps. Pure.
 
 Packets that come in order leave at once. A packet that is missing holds up those

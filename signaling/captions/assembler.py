@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Words and pauses of one speaker become append-only chunks. Pure: times come in.
 
 A chunk leaves at `MAX_WORDS` words, `MAX_WAIT_S` after its first word, at the end of

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A caption: a few whole words on their way to recipients, never changed later."""
 
 from dataclasses import dataclass

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Merging of captions while people talk over each other. Pure: times come in.
 
 Talk opens a new block for each change of speaker and scrolls one line in two seconds.

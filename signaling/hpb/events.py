@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What the signaling protocol tells its user, one frozen dataclass each. Pure."""
 
 from dataclasses import dataclass

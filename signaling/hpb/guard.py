@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Keeps one wrong setting from getting our address banned by the HPB. Pure.
 
 The HPB counts failed internal hellos per address, whatever room they are for: ten in

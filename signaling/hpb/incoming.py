@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Messages the HPB sends, one frozen dataclass each. Pure."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Messages to and from the HPB, one frozen dataclass each; `parse` and `serialise`.
 
 Source of the shapes: `docs/standalone-signaling-api-v1.md` of

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """JSON text of the HPB -> message; never raises, never keeps a peer's dictionary. Pure.
 
 What comes out is bounded and printable: ids that cannot be ids count as absent, texts

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The signaling protocol without I/O: text in, events and text out.
 
 Three kinds of method: what arrived (`connected`, `receive_text`, `disconnected`),

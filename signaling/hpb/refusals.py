@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What the HPB's error and bye codes mean for us, in words for the operator. Pure.
 
 Source of the codes: HPB `docs/standalone-signaling-api-v1.md`, "Establish connection"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Which message a request id belongs to, so that errors find their request. Pure."""
 
 from collections import OrderedDict

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Who is in the room and in the call, under both kinds of session id. Pure.
 
 Sources: HPB `docs/standalone-signaling-api-v1.md`, "Room events" and "Participants

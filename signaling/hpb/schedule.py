@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """When to connect again: quick tries while the session is kept, then growing pauses. Pure."""
 
 from collections.abc import Callable, Iterator

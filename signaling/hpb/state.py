@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """States of the signaling connection and the table of what may follow what. Pure.
 
 CONNECTING ──connected──> HELLO_SENT ──hello──> JOINING ──room──> JOINED

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Messages as a line of the debug log: without secrets, SDP or spoken words. Pure."""
 
 from signaling.hpb.messages import (

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """One websocket of a stream: a sender, a reader, and a close that is bounded."""
 
 import asyncio

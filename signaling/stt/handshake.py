@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Opening a websocket to a speech-to-text service; failures as errors for operators.
 
 No error text and no log line holds a header, a query or the user part of a URL.

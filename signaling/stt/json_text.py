@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """JSON text frames of the Modal services: tokens, pauses, pings. Pure."""
 
 import json

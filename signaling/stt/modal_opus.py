@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Ogg Opus on Modal, as kyutai_modal's Python service takes it. Pure."""
 
 from collections.abc import Iterable

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Raw PCM on Modal, as kyutai_modal serves it in front of the Rust server. Pure."""
 
 from collections.abc import Iterable

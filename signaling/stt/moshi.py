@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """moshi-server's own wire: MessagePack maps both ways. Pure.
 
 Source: kyutai-labs/moshi, `rust/moshi-server/src/batched_asr.rs`.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The outgoing half of a connection: audio, then what brings out the last words."""
 
 import asyncio

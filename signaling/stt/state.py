@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """States of one speaker's stream and what may follow each. Pure.
 
 CONNECTING ──> OPEN ──> DRAINING ──> CLOSED

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """One speaker's logical stream to speech-to-text, over as many connections as needed.
 
 Frames in by `send`, events out by `events`, until `finish`. States are in `state.py`.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Pieces of text become whole words. Pure: times come in.
 
 Services differ in what a token is: a whole word without spaces, or a piece of a word,

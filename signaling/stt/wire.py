@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The small interface of a wire. Pure.
 
 A wire knows how one kind of speech-to-text service packs audio and words; it keeps

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Who wants captions in one call, and under which HPB session to reach them.
 
 A wish names a Nextcloud session; captions go to HPB sessions. A wish may arrive

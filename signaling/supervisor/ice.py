@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """STUN and TURN servers of one call, as Talk's signaling settings name them."""
 
 import asyncio

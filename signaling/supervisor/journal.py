@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What one call tells the database; every line here is one fact."""
 
 from collections.abc import Callable

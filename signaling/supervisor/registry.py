@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """All calls of one worker: one task per room, leases, the end of them all."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Keeps one publisher's audio coming: asks for offers, answers, notices the end.
 
 Everything that can happen comes in as one message through one bounded inbox, so

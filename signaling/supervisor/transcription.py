@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """One speaker's audio on its way to words: reorder, frame, stream, assemble.
 
 A silence gate would stand between `ReorderBuffer` and `Framer`, in `_forward`.

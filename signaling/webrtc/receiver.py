@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """One peer connection per publisher: an offer in, an answer and Opus packets out."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Candidate lines as peers send them. Pure.
 
 Source: RFC 8839 section 5.1 (`candidate-attribute`).

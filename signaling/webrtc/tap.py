@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The guarded aiortc subclass: Opus payloads out, nothing decoded.
 
 aiortc has no public way to RTP payloads. This takes the least fragile private one: a

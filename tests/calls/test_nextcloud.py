@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Requests to Nextcloud, against a real HTTP server."""
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Capabilities, languages, transcribe, set-language, leave, status: Talk's calls."""
 
 import httpx

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Engines whose words are known beforehand, and the tones they listen to."""
 
 from collections.abc import Sequence

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Each wire end to end: what goes in, what comes out, and what it takes offence at."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Many calls leave nothing behind: no task, thread, socket, connection or memory."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The life of the app as AppAPI drives it, in its order, in each mode of deployment.
 
 After each step somebody presses CC, and captions come.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The app as a process: it ends cleanly, and what the HPB does does not end captions."""
 
 import shutil

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Settings become addresses, wires and credentials; secrets stay out of the log."""
 
 from typing import Any

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """`manage.py prepare`: bring the database up to date, safe with several at once."""
 
 import argparse

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """`manage.py serve`: HTTP and, unless told otherwise, the calls, in one process."""
 
 import argparse

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """`manage.py bench`: how quickly the app answers Talk while it captions a call."""
 
 import argparse

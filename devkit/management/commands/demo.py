@@ -1,8 +1,12 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """`manage.py demo`: captions a local call, without Nextcloud and without accounts."""
 
 import argparse
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -37,6 +41,13 @@ class Command(BaseCommand):
             "--keep", action="store_true", help="go on until Ctrl-C, with the admin"
         )
 
+        parser.add_argument(
+            "--picture",
+            type=Path,
+            metavar="FILE",
+            help="save what the terminal showed as an SVG",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run it; Ctrl-C ends it cleanly."""
         logging.disable(logging.INFO)
@@ -47,6 +58,7 @@ class Command(BaseCommand):
                 wire=options["wire"],
                 keep=options["keep"],
                 simulate_hpb=options["simulate_hpb"],
+                picture=options["picture"],
             )
         )
         try:

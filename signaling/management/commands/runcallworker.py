@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """`manage.py runcallworker`: a process that holds calls, beside `serve --no-worker`."""
 
 import asyncio

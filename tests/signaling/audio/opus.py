@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Opus packets of tones, and what a decoder makes of them."""
 
 from collections.abc import Iterable

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Ogg pages, read back by the decoder that the services use, and by FFmpeg."""
 
 import io

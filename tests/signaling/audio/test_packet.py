@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Durations of Opus packets by their first bytes (RFC 6716 section 3.1)."""
 
 import pytest

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Opus to 24 kHz mono: right pitch, level, channels and length."""
 
 import numpy as np

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Captions of people who talk over each other are held, merged and never lost."""
 
 from collections import defaultdict

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A small HPB on a real localhost socket that does what a test tells it to.
 
 It writes its JSON itself, so that it shares no fault with the code under test.

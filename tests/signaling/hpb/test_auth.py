@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The internal client's hello is signed as the HPB checks it."""
 
 from signaling.hpb.auth import hello_parameters

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The client against a scripted HPB on a real socket: in, through faults, and out."""
 
 import asyncio

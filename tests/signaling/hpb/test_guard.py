@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """One wrong setting costs one failed hello, whatever number of calls there is."""
 
 import pytest

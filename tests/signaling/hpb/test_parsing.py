@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Whatever the HPB sends becomes one of our messages, and nothing ever raises."""
 
 import json

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Errors find the request they answer; what is remembered is bounded."""
 
 from signaling.hpb.messages import RequestOffer, Transcript

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Who is in the room and in the call, whatever order the HPB tells it in."""
 
 from collections.abc import Callable

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Quick tries while the session is kept, growing pauses after, no hammering."""
 
 from collections.abc import Iterator

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The table of states says what may follow what."""
 
 from signaling.hpb.state import TRANSITIONS, State

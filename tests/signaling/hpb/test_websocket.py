@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Certificates are verified, failures are worded, and closing takes bounded time."""
 
 import asyncio

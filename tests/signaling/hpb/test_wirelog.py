@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The debug log shows what goes over the wire, without secrets and spoken words."""
 
 import pytest

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A speech-to-text server that does what a test tells it, on a real socket.
 
 It writes JSON and MessagePack itself and shares nothing with `signaling`.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Opening a socket: what each failure means, and that nothing secret gets out."""
 
 import asyncio

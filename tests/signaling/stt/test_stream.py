@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A stream's ordinary life: audio out, words in, renewal, backlog, pace."""
 
 import asyncio

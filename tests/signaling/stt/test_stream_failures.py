@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What a stream does when the service refuses, is full, breaks or is odd."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Pieces to whole words: styles, marks, waits, hostile lengths."""
 
 from itertools import groupby

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Recipients come and go, late and early, by wish and by presence."""
 
 from dataclasses import dataclass, field

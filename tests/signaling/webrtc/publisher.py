@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """A real aiortc peer that publishes given Opus payloads, and maybe a camera."""
 
 import asyncio

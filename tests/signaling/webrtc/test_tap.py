@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The tap in aiortc's receivers: payloads come out as they were sent."""
 
 import asyncio
