@@ -78,13 +78,15 @@ class Demo:
         async with AsyncExitStack() as stack:
             with self._screen.starting(STEPS) as steps:
                 call, viewer = await self._start(stack, steps)
+            if self._options.keep:
+                await self._open_admin(call)
             usage = await self._caption(call, viewer)
             results = [self._result(one, call, viewer) for one in self._speakers]
             self._screen.summary(results, usage)
             if self._options.picture:
                 self._screen.save_picture(self._options.picture)
             if self._options.keep:
-                await self._stay(call)
+                await self._stay()
         silent = [result.name for result in results if not result.read]
         if silent:
             self._screen.say(f"[red]No captions came for {', '.join(silent)}.[/red]")
@@ -201,13 +203,16 @@ class Demo:
             delays_s=delays(spoken, read),
         )
 
-    async def _stay(self, call: LocalCall) -> None:
-        """Go on until Ctrl-C; the admin has a user for the occasion."""
+    async def _open_admin(self, call: LocalCall) -> None:
+        """The admin has a user for the occasion."""
         await call.app.create_superuser("admin", "admin")
         self._screen.say(
             f"\nThe admin is at [link]{call.app.url}/admin/[/link] "
-            "(user admin, password admin). Ctrl-C ends the call."
+            "(user admin, password admin). Ctrl-C ends the call.\n"
         )
+
+    async def _stay(self) -> None:
+        """Go on until Ctrl-C."""
         while True:
             for speaker in self._speakers:
                 speaker.track.rewind()

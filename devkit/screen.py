@@ -3,6 +3,7 @@
 
 """What the demo shows in the terminal: steps, live captions, the summary."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from devkit.measure import SpeakerResult, percentile
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 NAME_WIDTH = 10
 PICTURE_WIDTH = 88
+FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class Screen:
 
     def save_picture(self, path: Path) -> None:
         """All that was shown, as an SVG; the console has to record."""
-        self._console.save_svg(str(path), title="make demo")
+        picture = self._console.export_svg(title="make demo")
+        # Without the fonts of another host: the reader's own will do.
+        path.write_text(FONTS.sub("", picture), encoding="utf-8")
 
     def say(self, text: str) -> None:
         """One plain line."""
@@ -61,7 +65,8 @@ class Screen:
     def caption(self, at_s: float, name: str, text: str, delay_s: float | None) -> None:
         """One caption as a reader gets it."""
         delay = "" if delay_s is None else f"+{delay_s:.1f} s"
-        line = Text(f"{at_s:6.1f} s ", style="dim")
+        line = Text()
+        line.append(f"{at_s:6.1f} s ", style="dim")
         line.append(f"{name:<{NAME_WIDTH}} ", style=f"bold {self._colours[name]}")
         line.append(f"{delay:>7}  ", style="dim")
         line.append(text)

@@ -11,12 +11,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "livetranscription" / "settings.py").read_text(encoding="utf-8")
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
+START_SCRIPT = (ROOT / "appinfo" / "start.sh").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def settings_read() -> set[str]:
-    """Names that settings.py takes from the environment."""
-    return set(re.findall(r"environment\.\w+\(\s*\"([A-Z_]+)\"", SETTINGS))
+    """Names that settings.py and the start script take from the environment."""
+    by_program = re.findall(r"environment\.\w+\(\s*\"([A-Z_]+)\"", SETTINGS)
+    by_script = re.findall(r"\$\{?((?:[A-Z]+_)+[A-Z]+)\b", START_SCRIPT)
+    return {*by_program, *by_script} - {"SSL_CERT_FILE"}
 
 
 def settings_documented() -> set[str]:
@@ -52,10 +55,22 @@ def test_defaults_in_the_table_are_the_real_ones(name: str, default: str) -> Non
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every link to a file of the project."""
-    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
+    """Every link to a file of the project, and to a heading in it."""
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if link.startswith("http"):
+            continue
+        target, _, heading = link.partition("#")
+        path = page.parent / target if target else page
+        assert path.exists(), link
+        assert not heading or heading in headings(path), link
+
+
+def headings(page: Path) -> set[str]:
+    """Anchors as GitHub makes them of headings."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found
+    }
 
 
 def test_files_named_in_the_docs_exist() -> None:
@@ -66,28 +81,18 @@ def test_files_named_in_the_docs_exist() -> None:
         assert any((base / path).exists() for base in bases), path
 
 
-def test_make_targets_named_in_the_readme_exist() -> None:
-    """The two commands, and the others."""
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make ([a-z]+)", README):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-
-
-def test_management_commands_named_in_the_readme_exist() -> None:
-    """Ours; Django's own are known."""
-    commands = {path.stem for path in ROOT.glob("*/management/commands/*.py")}
-    django = {"migrate", "createsuperuser"}
-    for command in re.findall(r"manage\.py ([a-z]+)", README):
-        assert command in commands | django, command
-
-
 def test_every_dependency_has_its_line() -> None:
     """And no line is left of one that is gone."""
     pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    names = {n.lower() for n in re.findall(r"^([\w-]+)==", pinned, re.MULTILINE)}
+    pins = re.findall(r"^([\w-]+)(?:\[.*\])?==", pinned, re.MULTILINE)
+    names = {name.lower() for name in pins}
     table = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
-    rows = {n.lower() for n in re.findall(r"^\| ([\w-]+) \|", table, re.MULTILINE)}
+    runtime, development = table.split("Development only")
+    rows = {n.lower() for n in re.findall(r"^\| ([\w-]+) \|", runtime, re.MULTILINE)}
     assert rows - {"package"} == names
+    listed = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    for name in re.findall(r"^([\w-]+)(?:\[.*\])?==", listed, re.MULTILINE):
+        assert re.search(rf"[| ,]{name}[ ,|]", development), name
 
 
 def test_the_version_is_one() -> None:

@@ -32,6 +32,7 @@ LOCK_NUMBER = 0x4C54_0001
 class Command(BaseCommand):
     """What the start script runs before the program."""
 
+    requires_system_checks = ()  # the program that comes next has them
     help = (
         "Apply migrations. Two processes that start at the same time wait for each "
         "other; a database that is not there yet is waited for."
