@@ -9,6 +9,10 @@ import random
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
+from calls import services
 from calls.nextcloud import Nextcloud, NextcloudError
 
 logger = logging.getLogger(__name__)
@@ -74,7 +78,17 @@ class Background:
                 continue
             if not self._told.is_set():
                 self.tell(enabled)
+                if enabled:
+                    await _resume_calls()
             return
+
+
+async def _resume_calls() -> None:
+    """Take up what was left when the app was disabled."""
+    try:
+        await database_sync_to_async(services.resume_calls)()
+    except DatabaseError as error:
+        logger.warning("Calls cannot be taken up: %s", error)
 
 
 async def _report_initialised() -> None:

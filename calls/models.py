@@ -90,6 +90,8 @@ class Call(models.Model):
     fence = models.PositiveIntegerField(default=0)
     "Grows with each claim: an older holder's writes are refused."
     hpb_session_id = models.CharField(max_length=HPB_SESSION_ID_CHARS, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    "Set while the app is disabled: nobody holds the call, its wishes are kept."
     created_at = models.DateTimeField(auto_now_add=True)
     joined_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -4,6 +4,7 @@
 """Frozen configuration of a call; the only reader of settings in this package."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
@@ -88,6 +89,11 @@ def call_config() -> CallConfig:
     return CallConfig(
         leave_s=settings.LT_LEAVE_SECONDS, max_speakers=settings.LT_MAX_SPEAKERS
     )
+
+
+def workers_folder() -> Path:
+    """Where the workers of one volume keep their locks."""
+    return Path(settings.APP_PERSISTENT_STORAGE) / "workers"
 
 
 def stt_config() -> SttConfig:

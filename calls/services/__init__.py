@@ -14,6 +14,7 @@ from calls.services.leases import (
     renew_leases,
     unregister_worker,
     waiting_rooms,
+    worker_names,
 )
 from calls.services.network import backend_urls, signaling_settings
 from calls.services.records import (
@@ -31,8 +32,9 @@ from calls.services.wishes import (
     LimitReachedError,
     Wishes,
     leave_room,
+    resume_calls,
     set_room_language,
-    stop_all_calls,
+    suspend_calls,
     unwant_captions,
     want_captions,
     wishes,
@@ -61,13 +63,15 @@ __all__ = [
     "register_worker",
     "release_call",
     "renew_leases",
+    "resume_calls",
     "set_room_language",
     "signaling_settings",
     "status",
-    "stop_all_calls",
+    "suspend_calls",
     "unregister_worker",
     "unwant_captions",
     "waiting_rooms",
     "want_captions",
     "wishes",
+    "worker_names",
 ]

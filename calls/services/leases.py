@@ -54,6 +54,11 @@ def unregister_worker(name: str) -> None:
         Worker.objects.filter(name=name).delete()
 
 
+def worker_names() -> list[str]:
+    """Every worker that has not said that it ends; some may be dead."""
+    return list(Worker.objects.values_list("name", flat=True))
+
+
 def waiting_rooms() -> list[str]:
     """Rooms with a call that somebody wants and nobody holds."""
     return list(_claimable().values_list("room_token", flat=True))
@@ -136,7 +141,7 @@ def _claimable() -> QuerySet[Call]:
     """Open calls that somebody wants and nobody holds."""
     free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
     wanted = Recipient.objects.filter(call=OuterRef("pk"), until=None)
-    return Call.objects.filter(free, Exists(wanted), ended_at=None)
+    return Call.objects.filter(free, Exists(wanted), ended_at=None, suspended_at=None)
 
 
 def _held(call_id: int, fence: int, target: CallState) -> QuerySet[Call]:

@@ -5,6 +5,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -18,6 +19,10 @@ from calls.states import CallState, RecipientState, SpeakerState
 logger = logging.getLogger(__name__)
 
 
+RESUME_WITHIN = timedelta(minutes=15)
+"An update takes a minute or two; after longer, calls are over and sessions gone."
+
+
 class LimitReachedError(Exception):
     """No further call or speaker may be captioned; the text says which limit."""
 
@@ -29,6 +34,8 @@ class Wishes:
     language: str
     recipients: tuple[str, ...]
     "Nextcloud session ids, in the order in which they asked."
+    suspended: bool = False
+    "The call is to be left now, and may be taken up later."
 
 
 def want_captions(
@@ -85,12 +92,26 @@ def leave_room(room_token: str) -> None:
             _wake_or_end(call)
 
 
-def stop_all_calls() -> None:
-    """Take back all wishes: the app is switched off."""
+def suspend_calls() -> None:
+    """Leave all calls: the app is disabled, for an update or for good.
+
+    Wishes are kept: Talk goes on showing CC as switched on to whoever asked.
+    """
     with transaction.atomic():
-        for call in _open_calls():
-            if _end_wishes(Q(call=call)):
-                _wake_or_end(call)
+        for call in _open_calls().filter(suspended_at=None):
+            Call.objects.filter(pk=call.pk).update(suspended_at=timezone.now())
+            wake_after_commit(call)
+
+
+def resume_calls() -> None:
+    """Take calls up again: the app is enabled. Wishes of long ago are forgotten."""
+    oldest = timezone.now() - RESUME_WITHIN
+    with transaction.atomic():
+        for call in _open_calls().exclude(suspended_at=None):
+            Call.objects.filter(pk=call.pk).update(suspended_at=None)
+            if call.suspended_at is not None and call.suspended_at < oldest:
+                _end_wishes(Q(call=call))
+            _wake_or_end(call)
 
 
 def set_room_language(room_token: str, language: str | None) -> str:
@@ -115,10 +136,12 @@ def set_room_language(room_token: str, language: str | None) -> str:
 
 def wishes(call_id: int) -> Wishes:
     """The wishes for a call as they are now."""
-    language = Call.objects.values_list("language", flat=True).get(pk=call_id)
+    call = Call.objects.only("language", "suspended_at").get(pk=call_id)
     recipients = Recipient.objects.filter(call_id=call_id, until=None)
     return Wishes(
-        language, tuple(recipients.values_list("nextcloud_session_id", flat=True))
+        call.language,
+        tuple(recipients.values_list("nextcloud_session_id", flat=True)),
+        suspended=call.suspended_at is not None,
     )
 
 

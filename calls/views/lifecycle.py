@@ -55,6 +55,8 @@ def enabled(request: HttpRequest) -> HttpResponse:
     if value not in ("0", "1"):
         return error("enabled must be 0 or 1", 400)
     background.tell(value == "1")
-    if value == "0":
-        services.stop_all_calls()
+    if value == "1":
+        services.resume_calls()
+    else:
+        services.suspend_calls()
     return answer({"error": ""})

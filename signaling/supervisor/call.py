@@ -169,6 +169,10 @@ class CallSupervisor:
     # --- Who reads ----------------------------------------------------------------
 
     def _on_wishes(self, wishes: services.Wishes) -> None:
+        if wishes.suspended:
+            logger.info("The app is disabled: leaving, to come back when it is not")
+            self._over.set()
+            return
         self._wishes_known = True
         self._language = wishes.language
         self._audience.wish(wishes.recipients, time.monotonic())

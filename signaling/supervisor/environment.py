@@ -6,12 +6,19 @@
 import random
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from signaling.audio.framer import OpusFramer
 from signaling.audio.ogg import OggMuxer, PlainMuxer
 from signaling.audio.packet import Frame
 from signaling.audio.pcm import PcmFramer
-from signaling.config import CallConfig, SttConfig, call_config, stt_config
+from signaling.config import (
+    CallConfig,
+    SttConfig,
+    call_config,
+    stt_config,
+    workers_folder,
+)
 from signaling.hpb.guard import HpbGuard
 from signaling.stt.stream import SttStream
 from signaling.stt.wire import AudioFormat
@@ -29,6 +36,8 @@ class CallEnvironment:
     call: CallConfig
     stt: SttConfig
     slots: StreamSlots
+    folder: Path
+    "What workers share if they share anything: the data volume."
     guard: HpbGuard = field(default_factory=HpbGuard)
     "Keeps a wrong secret from getting this address banned by the HPB."
 
@@ -41,6 +50,7 @@ class CallEnvironment:
             call=call_config(),
             stt=stt,
             slots=StreamSlots(stt.max_streams),
+            folder=workers_folder(),
         )
 
     def audio_path(self) -> AudioPath:

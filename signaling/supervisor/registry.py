@@ -19,6 +19,7 @@ from signaling.backoff import delays
 from signaling.config import hpb_config
 from signaling.errors import HpbError
 from signaling.hpb.client import HpbClient
+from signaling.lock import WorkerLock
 from signaling.supervisor.call import CallSupervisor
 from signaling.supervisor.environment import CallEnvironment
 
@@ -59,6 +60,7 @@ class CallRegistry:
 
     def __init__(self, environment: CallEnvironment) -> None:
         self._environment = environment
+        self._lock = WorkerLock(environment.folder, environment.worker)
         self._rooms: dict[str, _Room] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._stopping = asyncio.Event()
@@ -85,6 +87,9 @@ class CallRegistry:
     async def run(self) -> None:
         """Hold calls until `stop`; their rows are left for whoever comes next."""
         name = self._environment.worker
+        if not self._lock.hold():
+            logger.warning("Calls of a killed worker will be taken up after 15 s only")
+        await database_sync_to_async(self._take_over)()
         await database_sync_to_async(services.register_worker)(
             name, socket.gethostname(), os.getpid()
         )
@@ -101,6 +106,14 @@ class CallRegistry:
         finally:
             self._tasks = None
             await database_sync_to_async(services.unregister_worker)(name)
+            self._lock.release()
+
+    def _take_over(self) -> None:
+        """Free what killed workers of this volume, and our own former self, held."""
+        for name in services.worker_names():
+            if name == self._environment.worker or self._lock.is_dead(name):
+                logger.warning("Worker %s ended without a goodbye: taking over", name)
+                services.unregister_worker(name)
 
     async def _end_rooms(self) -> None:
         tasks = [room.task for room in self._rooms.values() if room.task is not None]

@@ -14,6 +14,8 @@ from devkit.nextcloud import NextcloudStandIn
 from devkit.talk import AppCredentials
 from tests.calls.conftest import SECRET
 
+pytestmark = pytest.mark.django_db(transaction=True)  # enabled: calls are taken up
+
 
 @pytest.fixture
 async def stand_in(settings: Settings) -> AsyncIterator[NextcloudStandIn]:

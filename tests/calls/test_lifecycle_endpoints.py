@@ -8,6 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from pytest_django.fixtures import Settings
 
+from calls import services
 from calls.lifecycle import background
 from tests.calls.endpoints import TRANSCRIBE, body
 from tests.calls.factories import RecipientFactory
@@ -72,16 +73,21 @@ async def test_init_without_a_running_server_is_an_error(
 
 @pytest.mark.django_db(transaction=True)
 async def test_enabling_and_disabling(nextcloud: httpx.AsyncClient) -> None:
-    """The answer's error is empty; disabling ends all wishes."""
+    """The answer's error is empty; wishes outlive a disabled app, if it is not long."""
     recipient = await sync_to_async(RecipientFactory.create)()
+    call = recipient.call
     response = await nextcloud.put("/enabled?enabled=0")
     assert (response.status_code, response.json()) == (200, {"error": ""})
     assert not background.enabled
-    await recipient.arefresh_from_db()
-    assert recipient.until is not None
+    await call.arefresh_from_db()
+    assert call.suspended_at is not None
+    assert await sync_to_async(services.waiting_rooms)() == []
     assert (await nextcloud.get("/enabled")).json() == {"enabled": False}
     assert (await nextcloud.put("/enabled?enabled=1")).json() == {"error": ""}
     assert (await nextcloud.get("/enabled")).json() == {"enabled": True}
+    await recipient.arefresh_from_db()
+    assert recipient.until is None
+    assert await sync_to_async(services.waiting_rooms)() == [call.room_token]
 
 
 @pytest.mark.parametrize("query", ["", "?enabled=", "?enabled=yes", "?enabled=2"])

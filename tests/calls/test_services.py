@@ -252,3 +252,26 @@ def test_default_language_is_the_settings_until_an_operator_chooses(
     assert room_language("room", None) == "fr"
     Language.objects.update_or_create(code="en", defaults={"is_default": True})
     assert room_language("room", None) == "en"
+
+
+def test_wishes_of_long_ago_end_when_the_app_is_enabled() -> None:
+    """Sessions of yesterday's call are gone: the bot does not visit its room."""
+    recipient = RecipientFactory.create()
+    services.suspend_calls()
+    assert services.wishes(recipient.call.pk).suspended
+    long_ago = timezone.now() - timedelta(minutes=16)
+    Call.objects.update(suspended_at=long_ago)
+    services.resume_calls()
+    recipient.refresh_from_db()
+    assert recipient.until is not None
+    assert Call.objects.get().state == CallState.ENDED
+
+
+def test_suspended_call_is_claimed_by_nobody_until_it_is_resumed() -> None:
+    call = RecipientFactory.create().call
+    services.register_worker("one", "host", 1)
+    services.suspend_calls()
+    assert services.claim_call(call.room_token, "one") is None
+    services.resume_calls()
+    assert services.claim_call(call.room_token, "one") is not None
+    assert not services.wishes(call.pk).suspended

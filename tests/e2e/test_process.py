@@ -84,7 +84,7 @@ async def test_restarted_app_takes_up_its_calls_again() -> None:
 
 
 async def test_killed_app_takes_up_its_calls_again() -> None:
-    """Without a goodbye the lease has to run out first."""
+    """Without a goodbye: who shares the volume knows that the process is dead."""
     async with (
         LocalCall(NumberedEngine(), "modal-pcm") as call,
         captioned(call, range(1, 140)) as (viewer, _speaker),
@@ -92,7 +92,9 @@ async def test_killed_app_takes_up_its_calls_again() -> None:
         await call.app.stop(signal.SIGKILL)
         before = len(viewer.captions)
         await call.app.start()
-        await viewer.wait_for_captions(before + 2, timeout_s=25.0)
+        # A lease alone would take 15 s to run out.
+        await viewer.wait_for_captions(before + 1, timeout_s=10.0)
+        assert "ended without a goodbye: taking over" in call.app.log
 
 
 async def test_restarted_hpb_finds_readers_by_their_nextcloud_session() -> None:
@@ -204,3 +206,16 @@ async def test_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
         await program.start()
         assert await program.wait() == 1
         assert str(port) in program.tail()
+
+
+async def test_disabled_and_enabled_again_nobody_presses_cc_again() -> None:
+    """What an update does: the bot leaves at once and comes back by itself."""
+    async with (
+        LocalCall(NumberedEngine(), "modal-pcm") as call,
+        captioned(call, range(1, 140)) as (viewer, _speaker),
+    ):
+        await call.nextcloud.talk.set_enabled(False)
+        await viewer.wait_until(lambda: viewer.bots_left == 1, 5.0)
+        before = len(viewer.captions)
+        await call.nextcloud.talk.set_enabled(True)
+        await viewer.wait_for_captions(before + 1, timeout_s=10.0)
