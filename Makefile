@@ -17,7 +17,7 @@ CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: demo test check bench format lock audit packages
+.PHONY: demo test check bench drill format lock audit packages
 
 demo: $(INSTALLED) packages  ## Caption a local call of several speakers
 	@$(BIN)/python manage.py demo $(ARGS)
@@ -27,6 +27,9 @@ test: $(INSTALLED) packages  ## Run all tests; ARGS go to pytest
 
 bench: $(INSTALLED) packages  ## Measure; ARGS go to the command
 	@$(BIN)/python manage.py bench $(ARGS)
+
+drill: $(INSTALLED) packages  ## Make every fault in the middle of a call; ARGS name some
+	@$(BIN)/python manage.py drill $(ARGS)
 
 check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations, licences
 	$(BIN)/ruff format --check .

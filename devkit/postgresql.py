@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,11 +29,12 @@ def binaries() -> Path | None:
 class PostgreSql:
     """Used as `with`; speaks TCP on loopback with a password."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.password = secrets.token_hex(16)
         self.port = free_ports(1)[0]
-        self._folder = folder
-        self._data = folder / "data"
+        self._temporary = tempfile.TemporaryDirectory(prefix="live_transcription-")
+        self._folder = Path(self._temporary.name)
+        self._data = self._folder / "data"
 
     def __enter__(self) -> Self:
         secret = self._folder / "password"
@@ -55,6 +57,7 @@ class PostgreSql:
         traceback: TracebackType | None,
     ) -> None:
         self._run("pg_ctl", "--pgdata", self._data, "-w", "-m", "immediate", "stop")
+        self._temporary.cleanup()
 
     def url(self, database: str) -> str:
         """As it goes into DATABASE_URL."""
@@ -76,9 +79,6 @@ class PostgreSql:
             shutil.chown(self._folder, "postgres", "postgres")
             for path in self._folder.iterdir():
                 shutil.chown(path, "postgres", "postgres")
-            for parent in self._folder.parents[:2]:
-                if parent.name.startswith("pytest-"):
-                    parent.chmod(0o755)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         folder = binaries()

@@ -42,6 +42,8 @@ class Program:
                 stderr=output,
                 env=self._environment,
                 preexec_fn=_die_with_parent,
+                # Ctrl-C in the terminal is for us alone: we end what we started.
+                start_new_session=True,
             )
 
     @property

@@ -4,7 +4,7 @@
 """A Talk call on one machine: every part started, joined and ended in order."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,9 @@ from devkit.nextcloud import NextcloudStandIn
 from devkit.program import HOST, Program, free_ports, wait_for_port
 from devkit.stt import SttServer
 from devkit.surroundings import Hpb, Surroundings, WireName
+
+HpbLine = Callable[[str], Awaitable[dict[str, str]]]
+"URL of the HPB -> settings that lead the app to it by another way."
 
 
 class LocalCall:
@@ -33,6 +36,7 @@ class LocalCall:
         environment: Mapping[str, str] | None = None,
         simulate_hpb: bool | None = None,
         split_worker: bool = False,
+        hpb_line: HpbLine | None = None,
         on_step: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.surroundings = Surroundings(
@@ -42,6 +46,7 @@ class LocalCall:
         self._on_step = on_step
         self._stack = AsyncExitStack()
         self._split_worker = split_worker
+        self._hpb_line = hpb_line
         self.worker: Program | None = None
         self.app: AppProcess
 
@@ -91,6 +96,8 @@ class LocalCall:
     async def _start_app(self, stack: AsyncExitStack, folder: Path) -> None:
         """The app in one process, or split into web side and worker over Redis."""
         environment = {**self.surroundings.app_environment, **self._environment}
+        if self._hpb_line is not None:
+            environment |= await self._hpb_line(self.hpb.url)
         options = []
         if self._split_worker:
             port = free_ports(1)[0]

@@ -49,11 +49,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
+def postgresql() -> Iterator[PostgreSql]:
     """A server of our own, on a free port."""
     if binaries() is None:
         missing("postgresql")
-    with PostgreSql(tmp_path_factory.mktemp("postgresql")) as server:
+    with PostgreSql() as server:
         yield server
 
 

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""Faults in the middle of a call, against real sockets, and what came of each.
+
+Somebody counts: a word of tones every 0.3 s. Words are bound to their sound, so that
+each one lost, and each one repeated, is a number.
+"""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from devkit.faults import Fault, Stage
+from devkit.participant import Viewer
+from devkit.proxy import TcpProxy
+from devkit.scenario import LocalCall
+from devkit.scripted import NumberedEngine
+from devkit.speaker import Speaker
+from devkit.surroundings import WireName
+from devkit.tones import spoken_words
+
+ROOM = "drill"
+WORDS = 400
+BEFORE_CAPTIONS = 3
+AFTER_CAPTIONS = 5
+RECOVERY_S = 40.0
+TAIL_S = 4.0
+PROBLEM = re.compile(
+    r"^\S+ \S+ (?:WARNING|ERROR) +\S+ (?:\[\S+\] )?(.+)$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a fault did to the captions."""
+
+    fault: Fault
+    gap_s: float
+    lost: int
+    repeated: int
+    captions_after: int
+    operator_sees: str
+    "The first line of the log that tells of it."
+
+    @property
+    def problems(self) -> list[str]:
+        """What was not as it has to be; empty if all was well."""
+        found = []
+        if self.captions_after < AFTER_CAPTIONS:
+            found.append("captions did not come back")
+        if self.gap_s > self.fault.gap_s:
+            found.append(f"{self.gap_s:.1f} s without captions")
+        if self.lost > self.fault.lost:
+            found.append(f"{self.lost} words lost")
+        if self.repeated:
+            found.append(f"{self.repeated} words repeated")
+        if self.fault.expects and not self.operator_sees:
+            found.append(f"the log does not say {self.fault.expects!r}")
+        return found
+
+
+async def run(fault: Fault, wire: WireName = "modal-pcm") -> Outcome:
+    """Caption a call, make the fault, look at what came of it."""
+    async with _stage(fault, wire) as stage:
+        viewer = stage.viewer
+        await viewer.wait_for_captions(BEFORE_CAPTIONS)
+        log_before = len(stage.call.app.log)
+        began_s = time.monotonic()
+        await fault.act(stage)
+        acted = len(viewer.captions)
+        with suppress(TimeoutError):  # the outcome says so
+            await viewer.wait_for_captions(acted + AFTER_CAPTIONS, RECOVERY_S)
+        stage.speaker.track.muted = True
+        ended_s = time.monotonic()
+        await asyncio.sleep(TAIL_S)
+        lost, repeated = _lost_and_repeated(viewer)
+        return Outcome(
+            fault,
+            gap_s=_longest_gap_s(viewer, began_s, ended_s),
+            lost=lost,
+            repeated=repeated,
+            captions_after=len(viewer.captions) - acted,
+            operator_sees=_first_line(stage.call.app.log[log_before:], fault.expects),
+        )
+
+
+@asynccontextmanager
+async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
+    audio = spoken_words(0, range(1, WORDS), 48_000)
+    async with AsyncExitStack() as stack:
+        lines: list[TcpProxy] = []
+
+        async def lay_line(url: str) -> dict[str, str]:
+            line = TcpProxy(urlsplit(url).port or 80)
+            lines.append(await stack.enter_async_context(line))
+            return {"LT_HPB_URL": f"http://127.0.0.1:{line.port}"}
+
+        call = await stack.enter_async_context(
+            LocalCall(
+                NumberedEngine(),
+                wire,
+                environment=fault.environment,
+                hpb_line=lay_line,
+            )
+        )
+        viewer = await stack.enter_async_context(Viewer(call.nextcloud, ROOM, "Vera"))
+        speaker = Speaker(call.nextcloud, ROOM, "Ann", audio)
+        await stack.enter_async_context(speaker)
+        await viewer.enter_call()
+        await speaker.enter_call()
+        await viewer.press_cc()
+        await call.stt.wait_until(lambda: bool(call.stt.records), 15.0)
+        speaker.speak()
+        yield Stage(call, viewer, speaker, lines[0])
+
+
+def _numbers(viewer: Viewer) -> list[int]:
+    return [int(word[1:]) for c in viewer.captions for word in c.text.split()]
+
+
+def _lost_and_repeated(viewer: Viewer) -> tuple[int, int]:
+    """Numbers missing up to the last one, and numbers that came more than once."""
+    counts = Counter(_numbers(viewer))
+    last = max(counts, default=0)
+    lost = sum(1 for number in range(1, last) if not counts[number])
+    return lost, sum(count - 1 for count in counts.values())
+
+
+def _longest_gap_s(viewer: Viewer, began_s: float, ended_s: float) -> float:
+    """Longest time between two captions since the fault, or up to the end."""
+    times = [caption.received_s for caption in viewer.captions]
+    inside = [t for t in times if began_s <= t <= ended_s]
+    before = [t for t in times if t < began_s][-1:]
+    marks = [*before, *inside, *([] if inside else [ended_s])]
+    return max((later - earlier for earlier, later in pairwise(marks)), default=0.0)
+
+
+def _first_line(log: str, expected: str) -> str:
+    """The first warning that says what is expected, or the first at all."""
+    lines = PROBLEM.findall(log)
+    if expected:
+        lines = [line for line in log.splitlines() if expected in line][:1]
+        return PROBLEM.sub(r"\1", lines[0]) if lines else ""
+    return lines[0] if lines else ""

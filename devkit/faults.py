@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""What can go wrong in a call, one function each, and what may come of it."""
+
+import asyncio
+import signal
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devkit.participant import Viewer
+from devkit.proxy import TcpProxy
+from devkit.scenario import LocalCall
+from devkit.speaker import Speaker
+
+AWAY_S = 6.0
+LOCKED_S = 10.0
+COLD_S = 8.0
+TOGGLES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A running call with one speaker and one reader, and the line to the HPB."""
+
+    call: LocalCall
+    viewer: Viewer
+    speaker: Speaker
+    hpb_line: TcpProxy
+
+
+Act = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault: how it is made, and the longest silence and loss that are allowed."""
+
+    name: str
+    act: Act
+    gap_s: float
+    "Longest time without a caption while somebody speaks."
+    lost: int
+    "Words that may be lost: those that nobody could hear."
+    expects: str = ""
+    "Something the app's log has to say; what the operator sees."
+    wire: str = "modal-pcm"
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+async def cut_hpb(stage: Stage) -> None:
+    """Our own socket to the HPB is cut."""
+    stage.hpb_line.cut()
+
+
+async def stall_hpb(stage: Stage) -> None:
+    """The line to the HPB lets nothing through for three seconds."""
+    await stage.hpb_line.stall(3.0)
+
+
+async def lose_hpb(stage: Stage) -> None:
+    """The HPB cannot be reached for six seconds."""
+    stage.hpb_line.refuses = True
+    stage.hpb_line.cut()
+    await asyncio.sleep(AWAY_S)
+    stage.hpb_line.refuses = False
+
+
+async def restart_hpb(stage: Stage) -> None:
+    """The HPB restarts: new sessions for everybody."""
+    await stage.call.hpb.restart()
+    await stage.viewer.reconnect()
+    await stage.speaker.reconnect()
+
+
+async def drop_stt(stage: Stage) -> None:
+    """The connection to speech-to-text is cut in the middle of a word."""
+    stage.call.stt.cut()
+
+
+async def close_stt(stage: Stage) -> None:
+    """Speech-to-text closes with an internal error."""
+    await stage.call.stt.close_connections(1011)
+
+
+async def fill_stt(stage: Stage) -> None:
+    """Speech-to-text has no free place for two attempts."""
+    stage.call.stt.faults.refuse_next = 2
+    stage.call.stt.cut()
+
+
+async def cool_stt(stage: Stage) -> None:
+    """The container of speech-to-text has to start again."""
+    stage.call.stt.faults.handshake_delay_s = COLD_S
+    stage.call.stt.cut()
+    await asyncio.sleep(COLD_S)
+    stage.call.stt.faults.handshake_delay_s = 0.0
+
+
+async def lose_stt(stage: Stage) -> None:
+    """Speech-to-text answers 503 for six seconds."""
+    stage.call.stt.faults.handshake_status = 503
+    stage.call.stt.cut()
+    await asyncio.sleep(AWAY_S)
+    stage.call.stt.faults.handshake_status = None
+
+
+async def confuse_stt(stage: Stage) -> None:
+    """Speech-to-text sends garbage for three seconds."""
+    stage.call.stt.faults.garbage = True
+    await asyncio.sleep(3.0)
+    stage.call.stt.faults.garbage = False
+
+
+async def kill_app(stage: Stage) -> None:
+    """The app is killed and starts again."""
+    await stage.call.app.stop(signal.SIGKILL)
+    await stage.call.app.start()
+
+
+async def restart_app(stage: Stage) -> None:
+    """The app is restarted, as for an upgrade."""
+    await stage.call.app.stop()
+    await stage.call.app.start()
+
+
+async def disable_app(stage: Stage) -> None:
+    """Nextcloud disables the app and enables it again."""
+    await stage.call.nextcloud.talk.set_enabled(False)
+    await stage.viewer.wait_until(lambda: stage.viewer.bots_left >= 1, 8.0)
+    await stage.call.nextcloud.talk.set_enabled(True)
+
+
+async def publish_again(stage: Stage) -> None:
+    """The speaker's connection is made anew, as by a change of microphone."""
+    await stage.speaker.unpublish()
+    await stage.speaker.publish()
+
+
+async def lock_database(stage: Stage) -> None:
+    """Somebody holds the database for ten seconds."""
+    folder = stage.call.app.environment["APP_PERSISTENT_STORAGE"]
+    path = Path(folder) / "live_transcription.sqlite3"
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    try:
+        await asyncio.sleep(LOCKED_S)
+    finally:
+        database.rollback()
+        database.close()
+
+
+async def toggle(stage: Stage) -> None:
+    """Somebody else presses CC fifty times."""
+    async with Viewer(stage.call.nextcloud, stage.viewer.room_token, "Otto") as other:
+        await other.enter_call()
+        for press in range(TOGGLES):
+            await other.press_cc(enable=press % 2 == 0)
+
+
+FAULTS = (
+    Fault("hpb-cut", cut_hpb, 2.0, 0, "resum"),
+    Fault("hpb-stalled", stall_hpb, 5.0, 0),
+    Fault("hpb-away", lose_hpb, AWAY_S + 4, 60, "cannot be reached"),
+    Fault("hpb-restarted", restart_hpb, 12.0, 60),
+    Fault("stt-cut", drop_stt, 4.0, 2, "Speech-to-text"),
+    Fault("stt-closed", close_stt, 4.0, 2, "Speech-to-text"),
+    Fault("stt-full", fill_stt, 12.0, 2, "Speech-to-text"),
+    Fault("stt-cold", cool_stt, COLD_S + 4, 2),
+    Fault("stt-away", lose_stt, AWAY_S + 6, 2, "503"),
+    Fault("stt-garbage", confuse_stt, 2.0, 0),
+    Fault("app-killed", kill_app, 12.0, 60, "taking over"),
+    Fault("app-restarted", restart_app, 12.0, 60),
+    Fault("app-disabled", disable_app, 10.0, 40, "disabled"),
+    Fault("speaker-anew", publish_again, 8.0, 40),
+    Fault("database-locked", lock_database, 2.0, 0, "atabase"),
+    Fault("cc-toggled", toggle, 2.0, 0),
+)
+"Silence and loss while nothing can be heard depend on how long a restart takes here."
