@@ -32,6 +32,7 @@ BEFORE_CAPTIONS = 3
 AFTER_CAPTIONS = 5
 RECOVERY_S = 40.0
 TAIL_S = 4.0
+NUMBERED = re.compile(r"w(\d+)")
 PROBLEM = re.compile(
     r"^\S+ \S+ (?:WARNING|ERROR) +\S+ (?:\[\S+\] )?(.+)$", re.MULTILINE
 )
@@ -122,7 +123,9 @@ async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
 
 
 def _numbers(viewer: Viewer) -> list[int]:
-    return [int(word[1:]) for c in viewer.captions for word in c.text.split()]
+    """Numbers of the words; what a server made up in its confusion is not among them."""
+    words = [word for caption in viewer.captions for word in caption.text.split()]
+    return [int(match[1]) for word in words if (match := NUMBERED.fullmatch(word))]
 
 
 def _lost_and_repeated(viewer: Viewer) -> tuple[int, int]:

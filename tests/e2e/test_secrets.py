@@ -5,6 +5,7 @@
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,8 @@ async def test_no_secret_and_no_word_is_written_anywhere(wire: str) -> None:
         "moshi" if wire == "moshi" else "modal-pcm",
         environment=environment,
     ) as call:
+        key = CANARIES["LT_STT_API_KEY"]
+        call.stt.credentials = replace(call.stt.credentials, api_key=key)
         call.nextcloud.turn_servers = [
             {
                 "urls": ["turn:127.0.0.1:9?transport=udp"],
