@@ -18,6 +18,8 @@ from devkit.speaker import Speaker
 AWAY_S = 6.0
 LOCKED_S = 10.0
 COLD_S = 8.0
+HPB_NOTICES_S = 1.0
+"What the HPB needs to notice that a publisher's connection is gone."
 TOGGLES = 50
 
 
@@ -136,6 +138,7 @@ async def disable_app(stage: Stage) -> None:
 async def publish_again(stage: Stage) -> None:
     """The speaker's connection is made anew, as by a change of microphone."""
     await stage.speaker.unpublish()
+    await asyncio.sleep(HPB_NOTICES_S)
     await stage.speaker.publish()
 
 
@@ -163,18 +166,18 @@ async def toggle(stage: Stage) -> None:
 FAULTS = (
     Fault("hpb-cut", cut_hpb, 2.0, 0, "resum"),
     Fault("hpb-stalled", stall_hpb, 5.0, 0),
-    Fault("hpb-away", lose_hpb, AWAY_S + 4, 60, "cannot be reached"),
+    Fault("hpb-away", lose_hpb, AWAY_S + 4, 60, "Lost the connection to the HPB"),
     Fault("hpb-restarted", restart_hpb, 12.0, 60),
     Fault("stt-cut", drop_stt, 4.0, 2, "Speech-to-text"),
     Fault("stt-closed", close_stt, 4.0, 2, "Speech-to-text"),
     Fault("stt-full", fill_stt, 12.0, 2, "Speech-to-text"),
     Fault("stt-cold", cool_stt, COLD_S + 4, 2),
-    Fault("stt-away", lose_stt, AWAY_S + 6, 2, "503"),
+    Fault("stt-away", lose_stt, AWAY_S + 6, 2, "Speech-to-text"),
     Fault("stt-garbage", confuse_stt, 2.0, 0),
     Fault("app-killed", kill_app, 12.0, 60, "taking over"),
     Fault("app-restarted", restart_app, 12.0, 60),
     Fault("app-disabled", disable_app, 10.0, 40, "disabled"),
-    Fault("speaker-anew", publish_again, 8.0, 40),
+    Fault("speaker-anew", publish_again, 10.0, 40, "no packet"),
     Fault("database-locked", lock_database, 2.0, 0, "atabase"),
     Fault("cc-toggled", toggle, 2.0, 0),
 )

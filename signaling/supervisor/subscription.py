@@ -10,6 +10,7 @@ often to ask again: `docs/standalone-signaling-api-v1.md` of the HPB, "Request o
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -33,6 +34,8 @@ OFFER_TIMEOUT_S = 12.0
 CONNECT_TIMEOUT_S = 15.0
 RETRY_S = (1.0, 3.0, 10.0, 30.0)
 "Pauses between attempts; the last one repeats while the publisher has audio."
+NO_RTP_S = 3.0
+"Without a packet: a publisher that connects anew ends our connection in silence."
 INBOX_MESSAGES = 64
 ICE_SERVERS_TIMEOUT_S = 3.0
 
@@ -87,6 +90,7 @@ class Subscription:
         self._send = send
         self._ice_servers = ice_servers
         self._on_packet = on_packet
+        self._last_packet_s = 0.0
         self._on_state = on_state
         # A little more than outsiders may fill: our own reports always fit.
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(INBOX_MESSAGES + 8)
@@ -100,6 +104,8 @@ class Subscription:
         self.connections = 0
         "Peer connections that came up; all but the first are reconnects."
         self.dropped_messages = 0
+        self.silences = 0
+        "Connections given up because no packet came."
 
     def put(self, message: Message) -> None:
         """Take a message from the HPB; the newest is dropped, counted, if full."""
@@ -139,9 +145,9 @@ class Subscription:
                 self._attempts = 0
                 self._ask()
             case _Connected(offer_sid) if offer_sid == self._offer_sid:
-                self._attempts = 0
                 self.connections += 1
-                self._enter(SubscriptionState.CONNECTED, None)
+                self._last_packet_s = time.monotonic()
+                self._enter(SubscriptionState.CONNECTED, NO_RTP_S)
             case _Closed(offer_sid, why) if offer_sid == self._offer_sid:
                 await self._drop_receiver()
                 self._pause(why)
@@ -151,16 +157,38 @@ class Subscription:
             self._ask()
         elif self._state is SubscriptionState.ASKED:
             self._pause("no offer came")
+        elif self._state is SubscriptionState.CONNECTED:
+            await self._check_packets()
         else:
             await self._drop_receiver()
             self._pause("the peer connection did not come up")
+
+    async def _check_packets(self) -> None:
+        """Give the connection up if nothing has come over it for `NO_RTP_S`.
+
+        Somebody who is muted may send nothing at all: attempts get rarer until a
+        packet comes.
+        """
+        quiet_s = time.monotonic() - self._last_packet_s
+        if quiet_s < NO_RTP_S:
+            self._set_deadline(NO_RTP_S - quiet_s)
+            return
+        self.silences += 1
+        await self._drop_receiver()
+        self._pause(f"no packet for {quiet_s:.0f} s")
+
+    def _take(self, packet: OpusPacket) -> None:
+        """Called per packet."""
+        self._last_packet_s = packet.arrived_s
+        self._attempts = 0
+        self._on_packet(packet)
 
     async def _on_offer(self, offer: Offer, tasks: asyncio.TaskGroup) -> None:
         """Answer; the same `sid` renegotiates, another replaces the connection."""
         if self._receiver is None or offer.offer_sid != self._offer_sid:
             await self._drop_receiver()
             self._offer_sid = offer.offer_sid
-            self._receiver = OpusReceiver(await self._servers(), self._on_packet)
+            self._receiver = OpusReceiver(await self._servers(), self._take)
             self._watch = tasks.create_task(
                 self._report(self._receiver, offer.offer_sid)
             )
@@ -221,10 +249,13 @@ class Subscription:
     def _enter(
         self, state: SubscriptionState, timeout_s: float | None, why: str = ""
     ) -> None:
-        now_s = asyncio.get_running_loop().time()
-        self._deadline_s = None if timeout_s is None else now_s + timeout_s
+        self._set_deadline(timeout_s)
         self._state = state
         self._on_state(state, why)
+
+    def _set_deadline(self, timeout_s: float | None) -> None:
+        now_s = asyncio.get_running_loop().time()
+        self._deadline_s = None if timeout_s is None else now_s + timeout_s
 
     async def _drop_receiver(self) -> None:
         if self._watch is not None:
