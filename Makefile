@@ -51,7 +51,7 @@ lock: $(INSTALLED)  ## Pin every package with its hashes, after a change of requ
 	$(LOCK) requirements-dev.txt --output-file requirements-dev.lock
 
 audit: $(INSTALLED)  ## Look for known vulnerabilities of what the image installs
-	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+	@$(BIN)/python manage.py audit $(ARGS)
 
 $(INSTALLED): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
