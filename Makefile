@@ -13,7 +13,8 @@ INSTALLED := $(VENV)/.installed
 CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
 	LT_INTERNAL_SECRET=secret LT_STT_URL=https://stt.example.com
 
-# For every platform and Python that we support, not for this machine alone.
+# For every platform and Python that we support, not for this machine alone. Versions in
+# the locks stay; `make lock ARGS=--upgrade` takes the newest that the lists allow.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
@@ -47,8 +48,9 @@ packages:
 	@sh devkit/packages.sh
 
 lock: $(INSTALLED)  ## Pin every package with its hashes, after a change of requirements*.txt
-	$(LOCK) requirements.txt --output-file requirements.lock
-	$(LOCK) requirements-dev.txt --output-file requirements-dev.lock
+	$(LOCK) $(ARGS) requirements.txt --output-file requirements.lock
+	$(LOCK) $(ARGS) requirements-dev.txt --output-file requirements-dev.lock \
+		--constraint requirements.lock
 
 audit: $(INSTALLED)  ## Look for known vulnerabilities of what the image installs
 	@$(BIN)/python manage.py audit $(ARGS)

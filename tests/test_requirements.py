@@ -46,8 +46,22 @@ def test_lists_pin_everything(name: str) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_lock_has_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / f"{name}.lock").read_text(encoding="utf-8")
-    for entry in re.split(r"\n(?=\S)", text):
-        assert "--hash=sha256:" in entry, entry[:80]
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        options = re.findall(r"--\S+", entry)
+        assert options, entry
+        for option in options:
+            assert re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", option), entry[:80]
     assert "://" not in text
-    assert "--index" not in text
-    assert "--find-links" not in text
+    assert not re.search(r"(?:^|[\s=])/\w", text, re.MULTILINE), "a path"
+
+
+def test_make_and_image_insist_on_hashes() -> None:
+    """Without the option a line without a hash would go through."""
+    for name, lock in (
+        ("Makefile", "requirements-dev.lock"),
+        ("Dockerfile", "requirements.lock"),
+    ):
+        text = re.sub(r"\\\n\s*", "", (ROOT / name).read_text(encoding="utf-8"))
+        installs = re.findall(r"/pip install .*", text)
+        assert len(installs) == 1, name
+        assert f"--require-hashes --requirement {lock}" in installs[0], name
