@@ -62,6 +62,13 @@ def test_actions_are_pinned_to_a_version() -> None:
         assert re.fullmatch(r"[\w.-]+/[\w.-]+@v\d+(\.\d+)*", action), action
 
 
+def test_no_step_after_the_checkout_has_its_token() -> None:
+    """Tests run code of packages; only steps that are given a token have one."""
+    checkouts = [s for s in steps() if s.get("uses", "").startswith("actions/checkout")]
+    assert len(checkouts) == len(WORKFLOWS)
+    assert all(s["with"] == {"persist-credentials": False} for s in checkouts)
+
+
 def test_commands_of_the_workflows_exist() -> None:
     """Make targets, and files of this project."""
     commands = "\n".join(step.get("run", "") for step in steps())
