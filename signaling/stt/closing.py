@@ -17,6 +17,7 @@ from signaling.stt.wire import NO_FREE_CHANNEL
 _FULL = "the server has no free channel"
 _NO_STATUS = 1005
 _TRY_LATER = 1013
+_NO_PONG = 1011
 _REFUSALS = {
     1008: "policy violation",
     3000: "unauthorized",
@@ -67,6 +68,14 @@ def closed(code: int | None, life: Life) -> SttError:
     if code in _SERVER_ERRORS:
         return SttUnavailableError(why, Failure.SERVER_ERROR)
     return SttUnavailableError(why, Failure.CLOSED)
+
+
+def given_up(code: int) -> SttError:
+    """The error when our side closed first, with this code: the library's judgement."""
+    if code == _NO_PONG:
+        return SttUnavailableError("the server answers no pings", Failure.LOST)
+    text = f"the server sent what no websocket may carry ({code})"
+    return SttUnavailableError(text, Failure.GARBAGE)
 
 
 def told(reason: str, life: Life) -> SttError:

@@ -10,7 +10,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 
 from signaling.config import SttConfig
-from signaling.errors import SttError, SttRefusedError, SttUnavailableError
+from signaling.errors import (
+    SttCapacityError,
+    SttError,
+    SttRefusedError,
+    SttUnavailableError,
+)
 from signaling.stt.timing import StreamTiming
 
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -40,8 +45,8 @@ class _Connect(connect):
 async def open_socket(config: SttConfig, timing: StreamTiming) -> ClientConnection:
     """Connect within `config.connect_timeout_s`.
 
-    Raises SttRefusedError if only another configuration can help, and
-    SttUnavailableError for everything else.
+    Raises SttRefusedError if only another configuration can help, SttCapacityError if
+    the service says that it is full, and SttUnavailableError for everything else.
     """
     try:
         connecting = _Connect(
@@ -79,6 +84,8 @@ def _refusal(status: int, wire: str) -> SttError:
                 "HTTP 404, no service at this address: check LT_STT_URL, or "
                 "MODAL_WORKSPACE and MODAL_STT_HOST_SUFFIX"
             )
+        case 429:
+            return SttCapacityError("HTTP 429, the server has no free channel")
         case _:
             return SttUnavailableError(f"HTTP {status} on the handshake")
 

@@ -45,6 +45,8 @@ class Failure(StrEnum):
     "The connection ended without one."
     REJECTED = "rejected"
     "The server took offence at what we sent."
+    GARBAGE = "garbage"
+    "The server sent what no websocket may carry, or more of it than anybody takes."
     SERVER_ERROR = "server_error"
     "The server says that something is wrong with it."
 

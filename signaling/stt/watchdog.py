@@ -5,6 +5,11 @@ a new connection makes no overloaded service faster.
 """
 
 from signaling.stt.backlog import CATCH_UP, FRAME_S
+from signaling.stt.timing import StreamTiming
+
+GARBAGE_IN_A_ROW = 50
+"Messages that are not of the wire, with nothing else between them."
+LONGEST_GARBAGE = 3200
 
 
 class Patience:
@@ -117,3 +122,19 @@ class PauseWatch:
     def idle_s(self) -> float:
         """When having sent nothing becomes a pause, on the caller's clock."""
         return self._sent_s + self._pause_s
+
+
+class Watchdogs:
+    """Those that outlive a connection, so that renewing cannot become a habit."""
+
+    def __init__(self, timing: StreamTiming) -> None:
+        self.freeze = Patience(timing.freeze_s, timing.longest_freeze_s)
+        "Counts seconds of speech."
+        self.garbage = Patience(GARBAGE_IN_A_ROW, LONGEST_GARBAGE)
+        "Counts messages."
+        self.stall = StallWatch(timing.stall_s, timing.longest_stall_s)
+
+    def word(self) -> None:
+        """The service works."""
+        self.freeze.restore()
+        self.garbage.restore()

@@ -10,7 +10,7 @@ from signaling.errors import (
     SttRefusedError,
     SttUnavailableError,
 )
-from signaling.stt.closing import Life, closed, told
+from signaling.stt.closing import Life, closed, given_up, told
 from signaling.stt.reasons import Failure
 from signaling.stt.wire import NO_FREE_CHANNEL
 
@@ -87,3 +87,19 @@ def test_told_failures(reason: str, life: Life, expected: Failure) -> None:
     error = told(reason, life)
     assert error.reason == expected
     assert reason in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (1011, Failure.LOST),
+        (1002, Failure.GARBAGE),
+        (1007, Failure.GARBAGE),
+        (1009, Failure.GARBAGE),
+    ],
+)
+def test_end_that_our_side_brought_about(code: int, expected: Failure) -> None:
+    """The library closes with 1011 for want of pongs, and for broken rules else."""
+    error = given_up(code)
+    assert error.reason == expected
+    assert error.retryable

@@ -8,8 +8,10 @@ import pytest
 from websockets.http11 import Request, Response
 
 from signaling.stt.events import Closed, Ready, StreamFailed, Word
+from signaling.stt.reasons import Failure
+from signaling.stt.relay import FIRST_CAPACITY_PAUSE_S, FIRST_PAUSE_S
 from signaling.stt.state import StreamState
-from signaling.stt.stream import FIRST_CAPACITY_PAUSE_S, FIRST_PAUSE_S, SttStream
+from signaling.stt.stream import SttStream
 from signaling.stt.wires import WIRES
 from tests.signaling.stt.server import (
     QUICK,
@@ -206,10 +208,11 @@ async def test_each_connection_has_a_muxer_of_its_own() -> None:
 
     async def one_frame(peer: Peer) -> None:
         await peer.receive(3)
+        await peer.say(token("one"))
         await peer.socket.close(1011)
 
     async with stt_server(one_frame, listen) as stt:
-        async with running(stt.config()) as stream:
+        async with running(stt.config(text_style="word")) as stream:
             stream.send(0)
             await next_of(stream, StreamFailed)
             stream.send(1)
@@ -218,6 +221,20 @@ async def test_each_connection_has_a_muxer_of_its_own() -> None:
     assert parts(first) == ["head", "tags", "0"]
     assert parts(second) == ["head", "tags", "1", "end"]
     assert first[0] != second[0]
+
+
+async def test_full_service_has_heard_nothing() -> None:
+    """What it was sent before it hung up goes to the next connection, once."""
+    async with stt_server(hang_up, hang_up, listen) as stt:
+        async with running(stt.config(text_style="word")) as stream:
+            for number in range(6):
+                stream.send(number)
+            await stt.connections(3)
+        heard = [frames(peer.messages) for peer in stt.peers]
+    assert heard[2] == list(range(6))
+    assert stream.dropped_frames == 0
+    assert stream.counters.unanswered_frames == 0
+    assert stream.counters.failures == {Failure.CAPACITY: 2}
 
 
 async def test_peer_that_stops_reading_is_given_up() -> None:
