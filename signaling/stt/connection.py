@@ -199,14 +199,14 @@ class SttConnection:
         if isinstance(event, Garbage):
             self._on_garbage()
             return
-        self._parts.watchdogs.garbage.interrupt()
+        self._parts.watchdogs.garbage.relax(1)
         match event:
             case Piece(text):
                 await self._say(self._joiner.piece(text, self._clock()))
             case Word(text):
                 await self._say(self._joiner.word(text), event.start_s)
             case Pause():
-                self._sender.pauses.paused()
+                self._sender.pauses.paused(self._clock())
                 await self._say(self._joiner.flush())
                 await self._floor.turn()
                 await self._outlet.said(event)
@@ -226,12 +226,17 @@ class SttConnection:
 
     async def _say(self, words: list[str], start_s: float | None = None) -> None:
         for word in words:
-            self._parts.watchdogs.word()
-            self._sender.pauses.word(self._clock())
-            self.unanswered_frames = 0
+            if any(map(str.isalnum, word)):
+                self._on_word()
             await self._prove()
             await self._floor.turn()
             await self._outlet.said(Word(word, start_s))
+
+    def _on_word(self) -> None:
+        """Nothing but a real word shows that speech is recognised."""
+        self._parts.watchdogs.word()
+        self._sender.pauses.word(self._clock())
+        self.unanswered_frames = 0
 
     def _is_old(self) -> bool:
         return self._clock() - self._opened_s >= self._timing.healthy_s

@@ -53,15 +53,16 @@ class Leg:
         connection = SttConnection(socket, parts, self.floor, self._report)
         failure = await connection.run()
         self.is_proved = connection.is_proved
-        if self.floor.is_held:
-            self._settle(failure, connection.unanswered_frames)
+        if self._settle(failure):
+            self._report.counters.unanswered_frames += connection.unanswered_frames
         return failure
 
-    def _settle(self, failure: SttError | None, unanswered_frames: int) -> None:
-        """What becomes of the audio that this connection took."""
-        if isinstance(failure, SttCapacityError) and not self.is_proved:
-            self._parts.backlog.restore()
-            return
-        self._parts.backlog.release()
-        if failure is not None:
-            self._report.counters.unanswered_frames += unanswered_frames
+    def _settle(self, failure: SttError | None) -> bool:
+        """What becomes of the audio this connection took; True if some may be lost."""
+        if self.floor.is_held:
+            if isinstance(failure, SttCapacityError) and not self.is_proved:
+                self._parts.backlog.restore()
+                return False
+            self._parts.backlog.release()
+        wanted = self.floor.wanted
+        return failure is not None or (wanted is not None and wanted.is_urgent)

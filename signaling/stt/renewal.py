@@ -8,8 +8,8 @@ from signaling.stt.reasons import Renewal
 from signaling.stt.timing import StreamTiming
 from signaling.stt.wire import Limits
 
-WINDOW_SHARE = 0.25
-"Of a limit at most is given to the window, however short the limit is."
+LONGEST_WINDOW = 0.5
+"Share of the limit: a connection is used before it is renewed."
 SIZE_WINDOW = 0.1
 "Share of the bytes that the window has."
 
@@ -25,9 +25,9 @@ class RenewalPlan:
         self, limits: Limits, timing: StreamTiming, opened_s: float, spread: float
     ) -> None:
         limit_s = timing.connection_s or limits.connection_s
-        window_s = min(timing.renew_ahead_s, WINDOW_SHARE * limit_s)
-        window_s *= 1.0 + timing.renew_jitter * spread
-        self.window_s = opened_s + limit_s - window_s
+        ahead_s = timing.renew_ahead_s * (1.0 + timing.renew_jitter * spread)
+        ahead_s = min(ahead_s, LONGEST_WINDOW * limit_s)
+        self.window_s = opened_s + limit_s - ahead_s
         "When the window opens, on the caller's clock."
         self.limit_s = opened_s + limit_s
         self._limit_bytes = limits.connection_bytes

@@ -33,7 +33,7 @@ class StreamCounters:
     garbage: int = 0
     "Messages that were not of the wire."
     unanswered_frames: int = 0
-    "80 ms frames of speech sent behind the last word of connections that then broke."
+    "Speech behind the last word of connections that broke or froze: perhaps lost."
     renewals: Counter[Renewal] = field(default_factory=Counter)
     failures: Counter[Failure] = field(default_factory=Counter)
     "Attempts and connections; those that were made in advance included."

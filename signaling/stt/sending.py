@@ -38,7 +38,7 @@ class Sender:
         self._sent_bytes = 0
         self._plan = RenewalPlan(parts.wire.limits, timing, now_s, parts.random())
         self._filler = self._endless_silence()
-        self.pauses = PauseWatch(timing.pause_s, timing.wordless_s, now_s)
+        self.pauses = PauseWatch(timing, now_s)
         self.marker = asyncio.Event()
         "Set by whoever reads, when the server has sent our marker back."
         self.server_holds_s = 0.0

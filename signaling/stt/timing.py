@@ -37,6 +37,8 @@ class StreamTiming:
     "Without speech for so long: the speaker pauses."
     wordless_s: float = 2.0
     "Without a word for so long: the speaker probably pauses, whatever is heard."
+    unbroken_s: float = 10.0
+    "Speech without a break for so long: an open microphone, all of which counts."
     warm_s: float = 0.5
     "A new connection that stays so long with silence has a free channel."
     keep_warm_s: float = 2.0

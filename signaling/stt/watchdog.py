@@ -4,11 +4,13 @@ Each watchdog is less and less eager while nothing comes of it: noise is not spe
 a new connection makes no overloaded service faster.
 """
 
+import math
+
 from signaling.stt.backlog import CATCH_UP, FRAME_S
 from signaling.stt.timing import StreamTiming
 
-GARBAGE_IN_A_ROW = 50
-"Messages that are not of the wire, with nothing else between them."
+MUCH_GARBAGE = 50
+"So many more messages that are not of the wire than others, and no word."
 LONGEST_GARBAGE = 3200
 
 
@@ -31,9 +33,9 @@ class Patience:
         self._limit = min(2 * self._limit, self._longest)
         return True
 
-    def interrupt(self) -> None:
-        """What is counted has to come in a row, and here the row ends."""
-        self._count = 0.0
+    def relax(self, amount: float) -> None:
+        """Something in between was as it should be."""
+        self._count = max(0.0, self._count - amount)
 
     def restore(self) -> None:
         """All is well: no count, and the first limit again."""
@@ -81,47 +83,47 @@ class StallWatch:
 
 
 class PauseWatch:
-    """Knows when a connection can be left without cutting a word in two."""
+    """Knows when a connection can be left without cutting a word in two.
 
-    def __init__(self, pause_s: float, wordless_s: float, now_s: float) -> None:
-        self._pause_s = pause_s
-        self._wordless_s = wordless_s
-        self._silent_frames = 0
-        self._sent_s = now_s
-        self._word_s = now_s
-        self._has_paused = False
+    Whoever sends knows best. But without a gate every frame of an open microphone
+    counts as speech: when nothing else has come for `unbroken_s`, the service is
+    believed, by its word or by its having none.
+    """
+
+    def __init__(self, timing: StreamTiming, now_s: float) -> None:
+        self._timing = timing
+        self._silent_s = 0.0
+        self._spoken_s = 0.0
+        self._sent_s = self._word_s = now_s
+        self._pause_s = -math.inf
 
     def sent(self, is_speech: bool, now_s: float) -> None:
         """A frame went out."""
-        self._silent_frames = 0 if is_speech else self._silent_frames + 1
+        self._silent_s = 0.0 if is_speech else self._silent_s + FRAME_S
+        self._spoken_s = self._spoken_s + FRAME_S if is_speech else 0.0
         self._sent_s = now_s
 
     def word(self, now_s: float) -> None:
         """The service brought a word."""
         self._word_s = now_s
-        self._has_paused = False
 
-    def paused(self) -> None:
+    def paused(self, now_s: float) -> None:
         """The service says that the speaker has stopped."""
-        self._has_paused = True
+        self._pause_s = now_s
 
     def in_pause(self, now_s: float) -> bool:
-        """Whether nothing is being said, as far as anybody can tell.
-
-        Without a gate every frame of an open microphone counts as speech; then only
-        the service knows, by its word or by having none for a while.
-        """
-        return (
-            self._has_paused
-            or self._silent_frames * FRAME_S >= self._pause_s
-            or now_s >= self.idle_s
-            or now_s - self._word_s >= self._wordless_s
-        )
+        """Whether nothing is being said, as far as anybody can tell."""
+        if self._silent_s >= self._timing.pause_s or now_s >= self.idle_s:
+            return True
+        has_just_paused = now_s - self._pause_s < self._timing.pause_s
+        is_wordless = now_s - self._word_s >= self._timing.wordless_s
+        is_open = self._spoken_s >= self._timing.unbroken_s
+        return is_open and (has_just_paused or is_wordless)
 
     @property
     def idle_s(self) -> float:
         """When having sent nothing becomes a pause, on the caller's clock."""
-        return self._sent_s + self._pause_s
+        return self._sent_s + self._timing.pause_s
 
 
 class Watchdogs:
@@ -130,7 +132,7 @@ class Watchdogs:
     def __init__(self, timing: StreamTiming) -> None:
         self.freeze = Patience(timing.freeze_s, timing.longest_freeze_s)
         "Counts seconds of speech."
-        self.garbage = Patience(GARBAGE_IN_A_ROW, LONGEST_GARBAGE)
+        self.garbage = Patience(MUCH_GARBAGE, LONGEST_GARBAGE)
         "Counts messages."
         self.stall = StallWatch(timing.stall_s, timing.longest_stall_s)
 

@@ -315,7 +315,7 @@ async def test_session_limit_spares_other_connections() -> None:
         async with modal(server) as first, modal(server):
             await answers(first)
             await server.wait_until(lambda: len(server.open_records) == 1)
-    assert [record.ended_by for record in server.records][0] == "session limit"
+    assert server.records[0].ended_by == "session limit"
 
 
 @pytest.mark.parametrize(("code", "seen"), [(1013, 1013), (None, 1006)])

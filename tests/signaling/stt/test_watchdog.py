@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.stt.backlog import FRAME_S
+from signaling.stt.timing import StreamTiming
 from signaling.stt.watchdog import Patience, PauseWatch, StallWatch
 
 
@@ -18,11 +19,12 @@ def test_limit_is_reached_once_and_doubles() -> None:
     assert reached(Patience(6.0, 24.0), FRAME_S, 900) == [75, 225, 525, 825]
 
 
-def test_interruption_starts_the_count_but_not_the_limit_anew() -> None:
-    """Something in between that is neither good nor bad."""
+def test_what_is_in_order_makes_up_for_what_is_not() -> None:
+    """One for one, and no further than to nothing; the limit stays as it is."""
     patience = Patience(2.0, 100.0)
-    assert reached(patience, 1.0, 3) == [2]
-    patience.interrupt()
+    assert reached(patience, 1.0, 5) == [2]
+    patience.relax(2.0)
+    patience.relax(2.0)
     assert reached(patience, 1.0, 4) == [4]
 
 
@@ -112,14 +114,22 @@ def test_clock_that_stands_still_or_goes_back_harms_nothing() -> None:
     assert not watch.is_stalled(10, 4.0)
 
 
-def pauses() -> PauseWatch:
-    """A connection opened at second 100."""
-    return PauseWatch(pause_s=0.3, wordless_s=2.0, now_s=100.0)
+def pauses(spoken_frames: int = 0) -> PauseWatch:
+    """A connection opened at second 100, with so much sent in no time."""
+    timing = StreamTiming(pause_s=0.3, wordless_s=2.0, unbroken_s=1.0)
+    watch = PauseWatch(timing, 100.0)
+    for _ in range(spoken_frames):
+        watch.sent(True, 100.0)
+    return watch
+
+
+OPEN_MICROPHONE = 13
+"Frames of speech without a break that last a second."
 
 
 def test_speech_is_no_pause() -> None:
     """As long as words come."""
-    watch = pauses()
+    watch = pauses(OPEN_MICROPHONE)
     watch.sent(True, 101.9)
     assert not watch.in_pause(101.95)
 
@@ -145,20 +155,28 @@ def test_sending_nothing_is_a_pause() -> None:
     assert watch.in_pause(100.85)
 
 
-def test_service_knows_of_pauses_too() -> None:
-    """By its word, until the next one."""
-    watch = pauses()
-    watch.sent(True, 100.1)
-    watch.paused()
+def test_service_knows_of_pauses_in_an_open_microphone() -> None:
+    """Its word is good for a moment: the next one may be spoken already."""
+    watch = pauses(OPEN_MICROPHONE)
+    watch.paused(100.1)
     assert watch.in_pause(100.1)
-    watch.word(100.1)
-    assert not watch.in_pause(100.1)
+    watch.sent(True, 100.4)
+    assert not watch.in_pause(100.45)
 
 
-def test_no_word_for_long_is_probably_a_pause() -> None:
-    """An open microphone sends for ever."""
-    watch = pauses()
+def test_no_word_for_long_is_a_pause_in_an_open_microphone() -> None:
+    """It sends for ever, and somebody breathes."""
+    watch = pauses(OPEN_MICROPHONE)
     watch.word(101.0)
     watch.sent(True, 103.0)
     assert not watch.in_pause(102.9)
     assert watch.in_pause(103.0)
+
+
+def test_service_is_not_asked_where_pauses_are_told() -> None:
+    """It hears of speech late; who has just gone on would be cut."""
+    watch = pauses(OPEN_MICROPHONE)
+    watch.sent(False, 103.0)
+    watch.sent(True, 103.0)
+    watch.paused(103.0)
+    assert not watch.in_pause(103.1)
