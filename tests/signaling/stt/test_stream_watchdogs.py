@@ -104,7 +104,6 @@ async def test_slow_reader_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heard == sorted(set(heard))
     assert heard[-4:] == counted(25, 28)
     assert talk.stream.dropped_frames == 0
-    assert talk.stream.counters.unanswered_frames > 0
 
 
 async def test_garbled_connection_is_renewed() -> None:
