@@ -13,7 +13,13 @@ from signaling.stt.report import StreamReport
 class Leg:
     """Runs as a task of the relay; `floor` tells how far it is."""
 
-    def __init__(self, parts: StreamParts, floor: Floor, report: StreamReport) -> None:
+    def __init__(
+        self,
+        tasks: asyncio.TaskGroup,
+        parts: StreamParts,
+        floor: Floor,
+        report: StreamReport,
+    ) -> None:
         self.floor = floor
         self.failure: SttError | None = None
         "What broke it; None after a proper end, and while it goes on."
@@ -23,16 +29,13 @@ class Leg:
         "Nobody has refused us an heir for it."
         self._parts = parts
         self._report = report
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Begin; `floor.has_ended` tells when it is over."""
         self._task = tasks.create_task(self._run())
 
     def cancel(self) -> None:
         """Nobody needs this connection any more."""
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
+        # A task that had no time to begin does not end either.
+        self.floor.end()
 
     async def _run(self) -> None:
         try:

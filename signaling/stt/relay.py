@@ -13,6 +13,7 @@ from signaling.errors import SttCapacityError, SttError
 from signaling.stt.floor import Floor, News
 from signaling.stt.leg import Leg
 from signaling.stt.parts import StreamParts
+from signaling.stt.reasons import Renewal
 from signaling.stt.report import StreamReport
 from signaling.stt.state import StreamState
 
@@ -52,9 +53,7 @@ class Relay:
         self._floors.append(floor)
         if has_floor:
             floor.given.set()
-        leg = Leg(self._parts, floor, self._report)
-        leg.start(self._tasks)
-        return leg
+        return Leg(self._tasks, self._parts, floor, self._report)
 
     async def _follow(self, leg: Leg) -> Leg | None:
         """Who has the floor next; None if nobody has to."""
@@ -89,8 +88,7 @@ class Relay:
     async def _hand_over(self, leg: Leg, heir: Leg) -> Leg | None:
         """The old connection takes no more audio, because it was renewed or broke."""
         failure = leg.failure
-        is_final = failure is not None and not failure.retryable
-        if is_final or (leg.floor.has_ended and self._is_done(leg)):
+        if failure is not None and not failure.retryable:
             heir.cancel()
             return await self._after(leg)
         if failure is not None or not heir.floor.is_ready:
@@ -100,8 +98,8 @@ class Relay:
             self._restart_pauses()
         if failure is not None:
             await self._report.failed(failure)
-        elif leg.floor.wanted is not None:
-            await self._report.renewed(leg.floor.wanted)
+        else:
+            await self._report.renewed(leg.floor.wanted or Renewal.AGE)
         return heir
 
     async def _heir_failed(self, leg: Leg, heir: Leg) -> None:

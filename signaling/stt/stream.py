@@ -108,7 +108,7 @@ class SttStream:
 
     @property
     def reconnects(self) -> int:
-        """Connections after the first."""
+        """Connections after the first, whether one broke or was renewed in time."""
         return max(0, self.counters.connections - 1)
 
     @property

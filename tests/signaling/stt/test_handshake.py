@@ -8,7 +8,12 @@ import pytest
 from websockets.http11 import Request, Response
 
 from signaling.config import SttConfig
-from signaling.errors import SttError, SttRefusedError, SttUnavailableError
+from signaling.errors import (
+    SttCapacityError,
+    SttError,
+    SttRefusedError,
+    SttUnavailableError,
+)
 from signaling.stt.handshake import open_socket
 from tests.signaling.stt.server import (
     QUICK,
@@ -77,6 +82,14 @@ async def test_other_statuses_pass(code: int) -> None:
         error = await failure(stt.config())
     assert isinstance(error, SttUnavailableError)
     assert str(code) in str(error)
+
+
+async def test_status_can_say_that_the_service_is_full() -> None:
+    """Then the longer pauses are in place."""
+    async with stt_server(listen, answer=status(429)) as stt:
+        error = await failure(stt.config())
+    assert isinstance(error, SttCapacityError)
+    assert "429" in str(error)
 
 
 async def test_no_answer_ends_in_the_configured_time() -> None:

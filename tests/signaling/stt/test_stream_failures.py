@@ -245,21 +245,21 @@ async def test_peer_that_stops_reading_is_given_up() -> None:
         peer.shrink_buffer()
         await unread.wait()
 
-    size = 400_000
+    size = 40_000
     async with stt_server(freeze, listen) as stt:
         async with running(stt.config(), new_muxer=PlainMuxer) as stream:
-            for number in range(20):
+            for number in range(40):
                 stream.send(bytes([number]) * size)
             failed = await next_of(stream, StreamFailed)
             await stt.connections(2)
-            await stt.until(lambda: b"\x13" * size in stt.peers[1].messages)
+            await stt.until(lambda: b"\x27" * size in stt.peers[1].messages)
         unread.set()
         second = [message[0] for message in stt.peers[1].messages]
     assert isinstance(failed, StreamFailed)
     assert "took no audio" in failed.reason
-    assert second == list(range(20 - len(second), 20))
-    assert (stream.counters.sent_frames, stream.dropped_frames) == (20, 0)
-    assert 0 < len(second) < 20
+    assert second == list(range(40 - len(second), 40))
+    assert (stream.counters.sent_frames, stream.dropped_frames) == (40, 0)
+    assert 0 < len(second) < 40
 
 
 async def test_frame_that_was_blocked_when_the_peer_died_goes_to_the_next() -> None:
