@@ -235,6 +235,7 @@ class SttConnection:
     def _on_word(self) -> None:
         """Nothing but a real word shows that speech is recognised."""
         self._parts.watchdogs.word()
+        self._floor.withdraw()
         self._sender.pauses.word(self._clock())
         self.unanswered_frames = 0
 

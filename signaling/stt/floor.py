@@ -62,6 +62,12 @@ class Floor:
         self._news.tell()
         return True
 
+    def withdraw(self) -> None:
+        """A word came: what the lack of words was the reason for is not needed."""
+        if self.wanted in (Renewal.FREEZE, Renewal.GARBAGE) and self.is_held:
+            self.wanted = None
+            self._news.tell()
+
     def ready(self) -> None:
         """The server has shown that it would take audio."""
         self.is_ready = True

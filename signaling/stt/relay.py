@@ -73,8 +73,7 @@ class Relay:
         if floor.has_left:
             return await self._hand_over(leg, heir)
         heir.cancel()
-        await self._heir_failed(leg, heir)
-        return leg
+        return await self._without_heir(leg, heir.failure)
 
     def _needs_heir(self, leg: Leg) -> bool:
         is_wanted = leg.floor.wanted is not None and leg.may_be_renewed
@@ -83,7 +82,7 @@ class Relay:
     def _is_settled(self, leg: Leg, heir: Leg) -> bool:
         """Whether the floor is free, or the heir not needed or not to be had."""
         is_over = heir.floor.has_ended or self._parts.is_finishing
-        return leg.floor.has_left or is_over
+        return leg.floor.has_left or leg.floor.wanted is None or is_over
 
     async def _hand_over(self, leg: Leg, heir: Leg) -> Leg | None:
         """The old connection takes no more audio, because it was renewed or broke."""
@@ -102,12 +101,22 @@ class Relay:
             await self._report.renewed(leg.floor.wanted or Renewal.AGE)
         return heir
 
-    async def _heir_failed(self, leg: Leg, heir: Leg) -> None:
-        """Audio still goes to the old connection; another attempt follows later."""
-        failure = heir.failure
+    async def _without_heir(self, leg: Leg, failure: SttError | None) -> Leg | None:
+        """Audio still goes to the old connection; another attempt follows later.
+
+        If that one brings no words, it is no worse to be refused at once.
+        """
         if failure is None:
-            return
-        self._report.heir_failed(failure)
+            return leg
+        is_needed = leg.floor.wanted is not None and leg.floor.wanted.is_urgent
+        if is_needed and not failure.retryable:
+            leg.cancel()
+            await self._wait_after(failure)
+            return None
+        if is_needed:
+            await self._report.failed(failure)
+        else:
+            self._report.heir_failed(failure)
         leg.may_be_renewed = failure.retryable
         try:
             async with asyncio.timeout(self._next_pause_s(failure)):
@@ -115,7 +124,8 @@ class Relay:
                     lambda: leg.floor.has_left or self._parts.is_finishing
                 )
         except TimeoutError:
-            return
+            return leg
+        return leg
 
     async def _after(self, leg: Leg) -> Leg | None:
         """Another connection for one that is over, if there has to be one."""

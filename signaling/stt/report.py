@@ -98,6 +98,8 @@ class StreamReport:
         """A word or a pause; waits while the user does not take what is there."""
         if isinstance(event, Word):
             self.counters.words += 1
+            # A connection that was given up may still come round.
+            await self.proved()
         await self.events.put(event)
 
     def frame_sent(self) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from signaling.stt.floor import Floor, News
 from signaling.stt.reasons import Renewal
 
@@ -33,6 +35,22 @@ def test_reason_is_wanted_once_and_only_with_the_floor() -> None:
     assert not left.is_held
     assert not left.want(Renewal.FREEZE)
     assert left.wanted is None
+
+
+@pytest.mark.parametrize("reason", list(Renewal))
+def test_word_withdraws_what_was_wanted_for_want_of_words(reason: Renewal) -> None:
+    """Not what the clock, the bytes or the backlog ask for; nor what is done."""
+    floor = Floor(News())
+    floor.withdraw()
+    floor.given.set()
+    floor.want(reason)
+    floor.withdraw()
+    is_gone = reason in (Renewal.FREEZE, Renewal.GARBAGE)
+    assert (floor.wanted is None) == is_gone
+    floor.wanted = reason
+    floor.leave()
+    floor.withdraw()
+    assert floor.wanted is reason
 
 
 async def test_words_wait_for_all_connections_before() -> None:

@@ -10,17 +10,14 @@ from devkit.scripted import NumberedEngine
 from devkit.stt import SttServer
 from devkit.tones import silence
 from signaling.stt import handshake
-from signaling.stt.events import Ready, Renewed, StreamFailed
-from signaling.stt.reasons import Drop, Failure, Renewal
-from signaling.stt.stream import SttStream
+from signaling.stt.events import Ready, Renewed, StreamFailed, Word
+from signaling.stt.reasons import Failure, Renewal
+from signaling.stt.state import StreamState
 from signaling.stt.wire import FRAME_BYTES
-from signaling.stt.wires import WIRES
 from tests.signaling.stt.server import (
     QUICK,
-    NumberedMuxer,
     Peer,
     PlainMuxer,
-    frames,
     next_of,
     packed,
     running,
@@ -58,6 +55,42 @@ async def test_frozen_connection_is_renewed(wire: str) -> None:
     # Nothing was counted but the speech between the two connections.
     missing_s = (13 - len(heard) + 3) * 0.3
     assert missing_s - 0.6 <= counters.unanswered_frames * 0.08 <= missing_s + 1.0
+
+
+async def test_frozen_connection_without_an_heir_is_told_until_words_come() -> None:
+    """The service is down for others as well; the old connection comes round."""
+    async with (
+        SttServer(NumberedEngine()) as server,
+        talking(server, freeze_s=0.8) as talk,
+    ):
+        await server.wait_until(lambda: len(server.open_records) == 1)
+        server.faults.frozen = True
+        server.faults.handshake_status = 503
+        await talk.say(range(1, 6))
+        await server.wait_until(lambda: server.handshakes >= 3)
+        server.faults.frozen = False
+        await talk.say(range(6, 11), 0.6)
+        assert talk.stream.state is StreamState.OPEN
+    kinds = [type(event) for event in talk.events]
+    assert kinds[:4] == [Ready, StreamFailed, Ready, Word]
+    (failed,) = talk.of(StreamFailed)
+    assert (failed.retryable, failed.code) == (True, Failure.UNREACHABLE)
+    assert talk.words[-4:] == counted(7, 10)
+
+
+async def test_frozen_connection_is_ended_if_another_is_refused() -> None:
+    """Nothing would come of it but silence for half an hour."""
+    async with SttServer(NumberedEngine()) as server:
+        async with talking(server, freeze_s=0.8) as talk:
+            await server.wait_until(lambda: len(server.open_records) == 1)
+            server.faults.frozen = True
+            server.faults.handshake_status = 401
+            await talk.say(range(1, 8))
+            await server.wait_until(lambda: not server.open_records)
+        assert server.handshakes == 2
+    (failed,) = talk.of(StreamFailed)
+    assert (failed.retryable, failed.code) == (False, Failure.REFUSED)
+    assert talk.stream.state is StreamState.FAILED
 
 
 async def test_noise_that_counts_as_speech_renews_less_and_less() -> None:
@@ -190,61 +223,6 @@ async def test_server_that_has_enough_to_do_gets_no_more() -> None:
         assert stream.counters.sent_frames == 1
         held.set()
         await stt.until(lambda: len(stt.peers[0].messages) >= 6)
-
-
-async def test_drops_are_counted_by_reason() -> None:
-    """Without a connection, with one that is too slow, and at the end."""
-
-    async def stuck(peer: Peer) -> None:
-        peer.shrink_buffer()
-        await asyncio.sleep(1.0)
-
-    async with stt_server(stuck) as stt:
-        stream = SttStream(
-            stt.config(),
-            WIRES["modal-pcm"],
-            PlainMuxer,
-            timing=replace(QUICK, send_s=5.0, finish_s=0.3),
-        )
-        for _ in range(188 + 7):
-            stream.send(bytes(400_000))
-        assert stream.drops == {Drop.NO_CONNECTION: 7}
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(stream.run())
-            await stt.connections(1)
-            assert await next_of(stream, Ready) == Ready()
-            await asyncio.sleep(0.1)
-            for _ in range(50):
-                stream.send(b"\x00")
-            await stream.finish()
-    assert stream.drops[Drop.NO_CONNECTION] == 7
-    assert stream.drops[Drop.SLOW_SERVER] > 0
-    assert stream.drops[Drop.ENDED] > 0
-    sent = stream.counters.sent_frames
-    assert sent + stream.dropped_frames == 188 + 7 + 50
-
-
-async def test_replay_after_an_outage_is_paced() -> None:
-    """Fifteen seconds at most, at no more than twice real time, the oldest lost."""
-
-    async def say_when_here(peer: Peer) -> None:
-        await peer.until_closed()
-
-    async with stt_server(say_when_here) as stt:
-        stream = SttStream(
-            stt.config(), WIRES["modal-pcm"], NumberedMuxer, timing=QUICK
-        )
-        for number in range(200):
-            stream.send(number)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(stream.run())
-            await stt.until(lambda: bool(stt.peers) and len(stt.peers[0].messages) > 30)
-            heard = frames(stt.peers[0].messages)
-            times_s = stt.peers[0].times_s
-            await stream.finish()
-    assert heard[0] == 12
-    assert times_s[-1] - times_s[0] >= 0.9 * len(heard) * 0.04 - 0.2
-    assert stream.drops[Drop.NO_CONNECTION] == 12
 
 
 async def test_stalls_in_a_row_are_told_with_their_reason() -> None:
