@@ -109,9 +109,12 @@ class Connection:
             replies = await self._answer(message)
             self.record.frames = self._channel.frames
             self.record.audio_s = self._channel.audio_s
-            if self._host.faults.garbage:
+            if self._has_fault(lambda faults: faults.garbage or faults.garbled):
                 await self._send([Reply(next(self._garbage))])
-            await self._send(replies)
+            if self._has_fault(lambda faults: faults.garbled):
+                self.record.withheld += sum(reply.word is not None for reply in replies)
+            else:
+                await self._send(replies)
             await self._host.deliver_due()
             self.record.answered += 1
             self._end_after_frames()
@@ -127,20 +130,20 @@ class Connection:
             raise EndOfSessionError("no free place", WITHOUT_CODE)
         for _ in range(REFUSED_AT_MESSAGE):
             await self._next_message()
-        raise EndOfSessionError("no free place")
+        raise EndOfSessionError("no free place", self._host.faults.close_code)
 
     async def _next_message(self) -> str | bytes:
         """The next message; meanwhile pings, and gives up on a silent client."""
         await self._read_slowly()
-        faults = self._host.faults
+        faults, number = self._host.faults, self.record.number
         while True:
-            next_s = self._time.next_s(faults.session_limit_s)
+            next_s = self._time.next_s(faults.limit_of(number))
             wait_s = None if next_s == NEVER else max(0.0, next_s - time.monotonic())
             try:
                 async with asyncio.timeout(wait_s):
                     message = await self._socket.recv()
             except TimeoutError:
-                if self._time.check(faults.session_limit_s, time.monotonic()):
+                if self._time.check(faults.limit_of(number), time.monotonic()):
                     await self._ping()
                 continue
             self._time.message(isinstance(message, bytes), time.monotonic())
@@ -151,7 +154,9 @@ class Connection:
     async def _read_slowly(self) -> None:
         """Waits as long as the fault says now, not as it said when this began."""
         start_s = time.monotonic()
-        while time.monotonic() < start_s + self._host.faults.read_delay_s:
+        while self._has_fault(
+            lambda faults: time.monotonic() < start_s + faults.read_delay_s
+        ):
             try:
                 async with asyncio.timeout(SLOW_READING_STEP_S):
                     await self._socket.wait_closed()
@@ -184,7 +189,7 @@ class Connection:
 
     async def _send_one(self, reply: Reply) -> None:
         faults = self._host.faults
-        if faults.frozen:
+        if self._has_fault(lambda faults: faults.frozen):
             self.record.withheld += reply.word is not None
             return
         has_pieces = self.record.wire in SUBWORD_WIRES
@@ -198,6 +203,11 @@ class Connection:
             self.record.sent(reply.word, now_s)
         if faults.close_mid_word and reply.goes_on:
             self._fire_close_mid_word()
+
+    def _has_fault(self, fault: Callable[[Faults], bool]) -> bool:
+        """Whether a fault is set, and for this connection."""
+        faults = self._host.faults
+        return faults.concern(self.record.number) and fault(faults)
 
     def _fire_close_mid_word(self) -> None:
         self._host.faults.close_mid_word = False

@@ -49,14 +49,27 @@ class Faults:
     close_mid_word: bool = False
     # the same, in front of a word; on sub-word wires behind the first piece of one
     close_code: int | None = 1000
-    # of the two above; None cuts the TCP connection
+    # of the two above and of `refuse_next`; None cuts the TCP connection
     frozen: bool = False
     # goes on reading and says nothing
     read_delay_s: float = 0.0
     # before each message it reads
     garbage: bool = False
     # a hostile message in front of the answers to each message
+    garbled: bool = False
+    # nothing but hostile messages: the words that were due are withheld
     session_limit_s: float | None = None
+    # so long after its opening a connection is cut, as the hosting service does
+    connections: frozenset[int] | None = None
+    # numbers of those that the last five are for; None: all
+
+    def concern(self, number: int) -> bool:
+        """Whether the faults of connections are for this one."""
+        return self.connections is None or number in self.connections
+
+    def limit_of(self, number: int) -> float | None:
+        """When a connection is cut; seconds after its opening."""
+        return self.session_limit_s if self.concern(number) else None
 
 
 @dataclass(frozen=True, slots=True)

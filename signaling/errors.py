@@ -61,18 +61,29 @@ class NegotiationError(SignalingError):
 class SttError(SignalingError):
     """Something about speech-to-text."""
 
+    reason = "stt"
+
+    def __init__(self, text: str, reason: str = "") -> None:
+        """`reason` is a stable word for counters, where it is not the class's own."""
+        super().__init__(text)
+        self.reason = reason or self.reason
+
 
 class SttUnavailableError(SttError):
     """The speech-to-text server cannot be reached now."""
 
     retryable = True
+    reason = "unreachable"
 
 
 class SttCapacityError(SttError):
     """The speech-to-text server has no free channel now."""
 
     retryable = True
+    reason = "capacity"
 
 
 class SttRefusedError(SttError):
     """The speech-to-text server refused us: wrong credentials or wrong address."""
+
+    reason = "refused"

@@ -3,8 +3,10 @@
 
 """Frames that wait for a connection: bounded, oldest dropped, paced. Pure."""
 
-from collections import deque
+from collections import Counter, deque
 from typing import Generic, TypeVar
+
+from signaling.stt.reasons import Drop
 
 FRAME_S = 0.08
 MAX_BACKLOG_S = 15.0
@@ -23,30 +25,54 @@ class Backlog(Generic[F]):
         self._on_its_way: list[F] = []
         "The frame that a connection took and has not sent yet; one at most."
         self._max_frames = max(1, round(max_s / FRAME_S))
+        self._on_trial: deque[F] = deque(maxlen=self._max_frames)
+        "Sent on a connection that has not shown yet that it recognises anything."
+        self._is_trial = False
+        self._is_taken = False
         self._next_s = 0.0
-        self.dropped = 0
+        self.drops: Counter[Drop] = Counter()
 
     def __len__(self) -> int:
         """Frames that wait."""
         return len(self._frames)
 
+    @property
+    def dropped(self) -> int:
+        """Frames dropped for whatever reason."""
+        return self.drops.total()
+
     def put(self, frame: F) -> bool:
         """Append a frame; False if the oldest had to go for it, which is counted."""
-        has_room = len(self._frames) < self._max_frames
-        if not has_room:
-            self._frames.popleft()
-            self.dropped += 1
         self._frames.append(frame)
-        return has_room
+        return not self._drop_oldest()
 
     def restart(self, now_s: float) -> None:
         """A new connection takes over: what was never sent goes out from now on.
 
         A frame that the connection before took and could not send comes first again.
         """
-        self._frames.extendleft(self._on_its_way)
-        self._on_its_way.clear()
+        self._return_unsent()
+        self._on_trial.clear()
+        self._is_taken = self._is_trial = True
         self._next_s = now_s
+
+    def release(self) -> None:
+        """The connection takes no more; what it was sent is its own affair."""
+        self._return_unsent()
+        self.prove()
+        self._is_taken = False
+
+    def prove(self) -> None:
+        """The connection recognises what it is sent, or had time enough to refuse."""
+        self._on_trial.clear()
+        self._is_trial = False
+
+    def restore(self) -> None:
+        """The connection ended without having recognised anything: all goes again."""
+        self._return_unsent()
+        self._frames.extendleft(reversed(self._on_trial))
+        self.release()
+        self._drop_oldest()
 
     def wait_s(self, now_s: float) -> float:
         """Seconds until the next frame may be sent; 0 if it may go now."""
@@ -64,11 +90,26 @@ class Backlog(Generic[F]):
         return frame
 
     def sent(self) -> None:
-        """The frame taken last is with the peer; it never goes out again."""
+        """The frame taken last is with the peer; it goes out again by `restore` only."""
+        if self._is_trial:
+            self._on_trial.extend(self._on_its_way)
         self._on_its_way.clear()
 
     def abandon(self) -> None:
         """Nobody will take anything any more: what is left counts as dropped."""
-        self.dropped += len(self._frames) + len(self._on_its_way)
+        self._return_unsent()
+        if self._frames:
+            self.drops[Drop.ENDED] += len(self._frames)
         self._frames.clear()
+
+    def _return_unsent(self) -> None:
+        self._frames.extendleft(self._on_its_way)
         self._on_its_way.clear()
+
+    def _drop_oldest(self) -> bool:
+        """Keep the bound; whether something had to go."""
+        surplus = len(self._frames) - self._max_frames
+        for _ in range(surplus):
+            self._frames.popleft()
+            self.drops[Drop.SLOW_SERVER if self._is_taken else Drop.NO_CONNECTION] += 1
+        return surplus > 0

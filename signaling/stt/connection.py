@@ -4,15 +4,17 @@
 """One websocket of a stream: a sender, a reader, and a close that is bounded."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from signaling.errors import SttCapacityError, SttError, SttUnavailableError
+from signaling.errors import SttError, SttUnavailableError
+from signaling.stt.backlog import FRAME_S
+from signaling.stt.closing import Life, closed, given_up, told
 from signaling.stt.ending import comes_within
 from signaling.stt.events import (
+    Alive,
     Garbage,
     MarkerReached,
     Pause,
@@ -22,17 +24,21 @@ from signaling.stt.events import (
     SttEvent,
     Word,
 )
-from signaling.stt.sending import AudioSource, Sender
+from signaling.stt.floor import Floor
+from signaling.stt.parts import StreamParts
+from signaling.stt.reasons import Failure, Renewal
+from signaling.stt.sending import Sender
 from signaling.stt.text import TextJoiner
-from signaling.stt.timing import StreamTiming
-from signaling.stt.wire import NO_FREE_CHANNEL, Muxer, Wire
 
 
 class Outlet(Protocol):
     """What a connection tells the stream it belongs to."""
 
-    async def opened(self) -> None:
-        """The server takes audio."""
+    def opened(self) -> None:
+        """The server would take audio."""
+
+    async def taking(self) -> None:
+        """Audio goes to this connection from now on."""
 
     async def proved(self) -> None:
         """The server works: it gave a word, or stayed for long. Said once."""
@@ -44,7 +50,7 @@ class Outlet(Protocol):
         """80 ms of audio are with the server."""
 
     def draining(self) -> None:
-        """No more audio goes out; the last words come in."""
+        """No more audio comes at all; the last words come in."""
 
     def garbage(self) -> None:
         """A message was not of the wire."""
@@ -56,37 +62,37 @@ class SttConnection:
     def __init__(
         self,
         socket: ClientConnection,
-        wire: Wire,
-        muxer: Muxer,
-        joiner: TextJoiner,
+        parts: StreamParts,
+        floor: Floor,
         outlet: Outlet,
-        timing: StreamTiming,
-        clock: Callable[[], float],
     ) -> None:
         self._socket = socket
-        self._wire = wire
-        self._decoder = wire.new_decoder()
-        self._joiner = joiner
+        self._parts = parts
+        self._floor = floor
         self._outlet = outlet
-        self._timing = timing
-        self._clock = clock
-        self._sender = Sender(socket, wire, muxer, timing, clock)
+        self._timing = parts.timing
+        self._clock = parts.clock
+        self._decoder = parts.wire.new_decoder()
+        self._joiner = TextJoiner(parts.config.text_style)
+        self._sender = Sender(socket, parts, floor)
         self._ready = asyncio.Event()
-        self._opened_s = clock()
+        self._opened_s = self._clock()
         self.is_proved = False
+        self.unanswered_frames = 0
+        "Frames of speech that were sent since the last word."
         self._is_draining = False
         self._complaint: SttError | None = None
         "Why we gave the server up."
 
-    async def run(self, source: AudioSource) -> SttError | None:
+    async def run(self) -> SttError | None:
         """Send and receive; returns what broke it, None after a proper end.
 
-        A proper end is `source.finishing`, or a renewal before the service's limit.
+        A proper end is that the stream is finished, or that the floor was left.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = tasks.create_task(self._read())
-                writing = tasks.create_task(self._write(source))
+                writing = tasks.create_task(self._write())
                 await asyncio.wait(
                     {reading, writing}, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -109,27 +115,52 @@ class SttConnection:
         except TimeoutError:
             self._socket.transport.abort()
 
-    async def _write(self, source: AudioSource) -> None:
-        """Send until `finishing` or renewal, then bring out the last words."""
+    async def _write(self) -> None:
+        """Wait for the floor, send until it is left, then bring out the last words."""
         try:
             await self._wait_ready()
-            await self._outlet.opened()
-            renews = await self._sender.send_audio(source, self._outlet.frame_sent)
+            self._outlet.opened()
+            await self._sender.begin()
+            await self._sender.keep_warm()
+            await self._outlet.taking()
+            leaves = await self._sender.send_audio(self._on_frame)
             self._is_draining = True
-            self._outlet.draining()
-            if renews:
-                await self._sender.send_silence(source)
-            await self._sender.bring_out_last_words()
+            await self._drain(leaves)
         except SttUnavailableError as error:
             self._complaint = error
         except ConnectionClosed:
             return  # the reader knows why
 
+    async def _drain(self, leaves: bool) -> None:
+        """The tail; bounded, for the words of the next connection wait behind it."""
+        if leaves:
+            self._parts.backlog.release()
+            self._floor.leave()
+        else:
+            self._outlet.draining()
+        try:
+            async with asyncio.timeout(self._timing.drain_s):
+                if leaves:
+                    await self._sender.send_silence()
+                await self._sender.bring_out_last_words()
+        except TimeoutError:
+            return
+
+    def _on_frame(self, is_speech: bool) -> None:
+        self._outlet.frame_sent()
+        if not is_speech:
+            return
+        self.unanswered_frames += 1
+        if self._parts.watchdogs.freeze.add(FRAME_S):
+            self._floor.want(Renewal.FREEZE)
+
     async def _wait_ready(self) -> None:
+        if not self._parts.wire.waits_for_ready:
+            return
         within_s = self._timing.ready_s
-        if self._wire.waits_for_ready and not await comes_within(self._ready, within_s):
+        if not await comes_within(self._ready, within_s):
             text = f"the server was not ready within {within_s:g} s"
-            raise SttUnavailableError(text)
+            raise SttUnavailableError(text, Failure.NOT_READY)
 
     async def _read(self) -> SttError:
         """Take messages until the connection ends; returns why it did."""
@@ -139,13 +170,18 @@ class SttConnection:
                 for event in [] if data is None else self._decoder.decode(data):
                     if isinstance(event, StreamFailed):
                         await self._say(self._joiner.flush())
-                        return self._failure(event.reason)
+                        return told(event.reason, self._life())
                     await self._take(event)
         except ConnectionClosed as error:
             # A word cut short by the end of the connection is still a word.
             await self._say(self._joiner.flush())
-            code = "no close frame" if error.rcvd is None else error.rcvd.code
-            return self._failure(f"the server closed the connection ({code})")
+            return self._why_closed(error)
+
+    def _why_closed(self, error: ConnectionClosed) -> SttError:
+        """Who closed first says why: the library does if the peer breaks a rule."""
+        if error.sent is not None and not error.rcvd_then_sent:
+            return given_up(error.sent.code)
+        return closed(None if error.rcvd is None else error.rcvd.code, self._life())
 
     async def _receive(self) -> bytes | str | None:
         """The next message; None if something was due before one came."""
@@ -163,39 +199,59 @@ class SttConnection:
             return None
 
     async def _take(self, event: SttEvent) -> None:
+        if isinstance(event, Garbage):
+            self._on_garbage()
+            return
+        self._parts.watchdogs.garbage.relax(1)
         match event:
             case Piece(text):
                 await self._say(self._joiner.piece(text, self._clock()))
             case Word(text):
                 await self._say(self._joiner.word(text), event.start_s)
             case Pause():
+                self._sender.pauses.paused(self._clock())
                 await self._say(self._joiner.flush())
+                await self._floor.turn()
                 await self._outlet.said(event)
             case Ready():
                 self._ready.set()
             case MarkerReached():
                 self._sender.marker.set()
-            case Garbage():
-                self._outlet.garbage()
+            case Alive(waiting_s):
+                self._sender.server_holds_s = waiting_s
             case _:
                 return
 
+    def _on_garbage(self) -> None:
+        self._outlet.garbage()
+        if self._parts.watchdogs.garbage.add(1):
+            self._floor.want(Renewal.GARBAGE)
+
     async def _say(self, words: list[str], start_s: float | None = None) -> None:
         for word in words:
+            if any(map(str.isalnum, word)):
+                self._on_word()
             await self._prove()
+            await self._floor.turn()
             await self._outlet.said(Word(word, start_s))
+
+    def _on_word(self) -> None:
+        """Nothing but a real word shows that speech is recognised."""
+        self._parts.watchdogs.word()
+        self._floor.withdraw()
+        self._sender.pauses.word(self._clock())
+        self.unanswered_frames = 0
 
     def _is_old(self) -> bool:
         return self._clock() - self._opened_s >= self._timing.healthy_s
 
+    def _life(self) -> Life:
+        age_s = self._clock() - self._opened_s
+        return Life(self.is_proved, is_young=age_s < self._timing.capacity_s)
+
     async def _prove(self) -> None:
         if not self.is_proved:
             self.is_proved = True
+            if self._floor.is_held:
+                self._parts.backlog.prove()
             await self._outlet.proved()
-
-    def _failure(self, reason: str) -> SttError:
-        """An early end without a word is how a full Modal service says so."""
-        early = self._clock() - self._opened_s < self._timing.capacity_s
-        if reason == NO_FREE_CHANNEL or (early and not self.is_proved):
-            return SttCapacityError(f"the server has no free channel: {reason}")
-        return SttUnavailableError(reason)

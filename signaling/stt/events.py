@@ -6,6 +6,8 @@
 import unicodedata
 from dataclasses import dataclass
 
+from signaling.stt.reasons import Renewal
+
 _SAY_SOMETHING = frozenset("%‰&@#*/\\§")
 "Punctuation by Unicode's tables, and yet read aloud: as good as a word."
 
@@ -54,13 +56,26 @@ class MarkerReached:
 class Alive:
     """The server works but has nothing to say."""
 
+    waiting_s: float = 0.0
+    "Audio of ours that waits in the server, where the wire tells."
+
 
 @dataclass(frozen=True, slots=True)
 class StreamFailed:
     """The connection was lost, refused or never came; a new one follows if retryable."""
 
     reason: str
+    "For the operator; holds no secret."
     retryable: bool
+    code: str = ""
+    "A value of `Failure`; stable."
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Another connection took over while the one before still stood."""
+
+    reason: Renewal
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,7 @@ SttEvent = (
     | MarkerReached
     | Alive
     | StreamFailed
+    | Renewed
     | Garbage
     | Closed
 )

@@ -7,16 +7,24 @@ No error text and no log line holds a header, a query or the user part of a URL.
 """
 
 import logging
+import socket
 from urllib.parse import SplitResult, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
 
 from signaling.config import SttConfig
-from signaling.errors import SttError, SttRefusedError, SttUnavailableError
+from signaling.errors import (
+    SttCapacityError,
+    SttError,
+    SttRefusedError,
+    SttUnavailableError,
+)
 from signaling.stt.timing import StreamTiming
 
 MAX_MESSAGE_BYTES = 1024 * 1024
+SEND_BUFFER_BYTES = 128 * 1024
+"More than a second of raw audio; enough for twice real time over half a second of way."
 _MODAL_KEYS = "check MODAL_KEY and MODAL_SECRET"
 _MOSHI_KEY = "check LT_STT_API_KEY"
 
@@ -43,8 +51,8 @@ class _Connect(connect):
 async def open_socket(config: SttConfig, timing: StreamTiming) -> ClientConnection:
     """Connect within `config.connect_timeout_s`.
 
-    Raises SttRefusedError if only another configuration can help, and
-    SttUnavailableError for everything else.
+    Raises SttRefusedError if only another configuration can help, SttCapacityError if
+    the service says that it is full, and SttUnavailableError for everything else.
     """
     try:
         connecting = _Connect(
@@ -62,11 +70,19 @@ async def open_socket(config: SttConfig, timing: StreamTiming) -> ClientConnecti
         text = "the address is not a websocket's: check LT_STT_URL"
         raise SttRefusedError(text) from None
     try:
-        return await connecting
+        client = await connecting
     except InvalidStatus as error:
         raise _refusal(error.response.status_code, config.wire) from None
     except (OSError, WebSocketException) as error:
         raise SttUnavailableError(_why(error)) from None
+    _bound_buffer(client)
+    return client
+
+
+def _bound_buffer(client: ClientConnection) -> None:
+    """Without this the system would swallow half a minute of a slow service's audio."""
+    connection = client.transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def _refusal(status: int, wire: str) -> SttError:
@@ -82,6 +98,8 @@ def _refusal(status: int, wire: str) -> SttError:
                 "HTTP 404, no service at this address: check LT_STT_URL, or "
                 "MODAL_WORKSPACE and MODAL_STT_HOST_SUFFIX"
             )
+        case 429:
+            return SttCapacityError("HTTP 429, the server has no free channel")
         case _:
             return SttUnavailableError(f"HTTP {status} on the handshake")
 

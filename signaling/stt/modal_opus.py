@@ -14,7 +14,7 @@ class ModalOpusWire:
 
     audio = AudioFormat.OGG
     # The service stops listening at 1.5 MB; Modal ends the request after 10 min.
-    limits = Limits(connection_s=9 * 60, connection_bytes=1_400_000)
+    limits = Limits(connection_s=9 * 60, connection_bytes=1_400_000, idle_s=10.0)
     waits_for_ready = False
     silence: bytes | None = None
 

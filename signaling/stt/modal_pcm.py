@@ -13,7 +13,8 @@ class ModalPcmWire:
     """Binary f32 little-endian samples in, JSON tokens out."""
 
     audio = AudioFormat.PCM_F32
-    limits = Limits(connection_s=28 * 60)  # Modal ends the request after 30 min
+    # Modal ends the request after 30 min.
+    limits = Limits(connection_s=28 * 60, idle_s=30.0)
     waits_for_ready = False
     silence: bytes | None = bytes(FRAME_BYTES)
 

@@ -33,6 +33,7 @@ PAUSE_PROBABILITY = 0.5
 WARM_UP_STEPS = 19
 "Pause heads mean nothing in the first 1.5 s."
 END_MARKER = 1
+SAMPLE_HZ = 24_000
 _FLOAT32 = 0xCA
 
 
@@ -40,7 +41,8 @@ class MoshiWire:
     """`Audio` maps of 1920 floats in; words, pauses and markers out."""
 
     audio = AudioFormat.PCM_F32
-    limits = Limits(connection_s=55 * 60)  # beyond, positions run out in the model
+    # Beyond 55 min positions run out in the model; pongs do not count as audio.
+    limits = Limits(connection_s=55 * 60, idle_s=120.0)
     waits_for_ready = True
     silence: bytes | None = bytes(FRAME_BYTES)
 
@@ -100,7 +102,8 @@ class MoshiDecoder:
                 stop_s = _seconds(message.get("stop_time"))
                 return [Garbage() if stop_s is None else WordEnd(stop_s)]
             case {"type": "Step"}:
-                return self._step(message.get("prs"))
+                waiting_s = _waiting_s(message.get("buffered_pcm"))
+                return self._step(message.get("prs"), Alive(waiting_s))
             case {"type": "Marker", "id": int(marker_id)}:
                 return [MarkerReached(marker_id)]
             case {"type": "Ready"}:
@@ -112,7 +115,7 @@ class MoshiDecoder:
             case _:
                 return [Garbage()]
 
-    def _step(self, probabilities: Any) -> list[SttEvent]:
+    def _step(self, probabilities: Any, alive: Alive) -> list[SttEvent]:
         self._steps += 1
         if (
             not isinstance(probabilities, list)
@@ -120,12 +123,18 @@ class MoshiDecoder:
             or not isinstance(probabilities[PAUSE_HEAD], int | float)
             or self._steps <= WARM_UP_STEPS
         ):
-            return [Alive()]
+            return [alive]
         was_in_pause = self._in_pause
         self._in_pause = probabilities[PAUSE_HEAD] > PAUSE_PROBABILITY
-        return [Pause()] if self._in_pause and not was_in_pause else [Alive()]
+        return [Pause()] if self._in_pause and not was_in_pause else [alive]
 
 
 def _seconds(value: Any) -> float | None:
     is_time = isinstance(value, int | float) and math.isfinite(value)
     return float(value) if is_time else None
+
+
+def _waiting_s(samples: Any) -> float:
+    """Length of what waits in our channel; nothing if the server does not say."""
+    waiting_s = _seconds(samples)
+    return 0.0 if waiting_s is None else max(0.0, waiting_s / SAMPLE_HZ)

@@ -5,10 +5,20 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
-from signaling.errors import SttCapacityError, SttError
-from signaling.stt.events import Closed, Pause, Ready, StreamFailed, SttEvent, Word
+from signaling.errors import SttError
+from signaling.stt.events import (
+    Closed,
+    Pause,
+    Ready,
+    Renewed,
+    StreamFailed,
+    SttEvent,
+    Word,
+)
+from signaling.stt.reasons import Failure, Renewal
 from signaling.stt.state import StreamState, follow
 
 logger = logging.getLogger(__name__)
@@ -23,9 +33,18 @@ class StreamCounters:
     words: int = 0
     sent_frames: int = 0
     connections: int = 0
-    capacity_closes: int = 0
     garbage: int = 0
     "Messages that were not of the wire."
+    unanswered_frames: int = 0
+    "Speech behind the last word of connections that broke or froze: perhaps lost."
+    renewals: Counter[Renewal] = field(default_factory=Counter)
+    failures: Counter[Failure] = field(default_factory=Counter)
+    "Attempts and connections; those that were made in advance included."
+
+    @property
+    def capacity_closes(self) -> int:
+        """How often a service had no free channel."""
+        return self.failures[Failure.CAPACITY]
 
 
 class StreamReport:
@@ -48,12 +67,28 @@ class StreamReport:
         logger.debug("Speech-to-text: %s -> %s", self.state.value, state.value)
         self.state = follow(self.state, state)
 
-    async def opened(self) -> None:
-        """The server takes audio."""
-        self.enter(StreamState.OPEN)
+    def opened(self) -> None:
+        """A server would take audio."""
         self.counters.connections += 1
+
+    async def taking(self) -> None:
+        """Audio goes to a connection from now on, perhaps to another than before."""
+        if self.state is not StreamState.OPEN:
+            self.enter(StreamState.OPEN)
         if not self._has_failed:
             await self._ready()
+
+    async def renewed(self, reason: Renewal) -> None:
+        """Another connection takes over from one that still stands."""
+        self.counters.renewals[reason] += 1
+        level = logging.WARNING if reason.is_urgent else logging.INFO
+        logger.log(level, "Speech-to-text: connection renewed (%s)", reason.value)
+        await self.events.put(Renewed(reason))
+
+    def heir_failed(self, error: SttError) -> None:
+        """A connection made in advance failed; the one in use goes on."""
+        self._count(error)
+        logger.warning("Speech-to-text cannot be renewed yet: %s", error)
 
     async def proved(self) -> None:
         """The server works: it gave a word, or stayed for long."""
@@ -66,6 +101,8 @@ class StreamReport:
         """A word or a pause; waits while the user does not take what is there."""
         if isinstance(event, Word):
             self.counters.words += 1
+            # A connection that was given up may still come round.
+            await self.proved()
         await self.events.put(event)
 
     def frame_sent(self) -> None:
@@ -73,7 +110,7 @@ class StreamReport:
         self.counters.sent_frames += 1
 
     def draining(self) -> None:
-        """No more audio goes out; the last words come in."""
+        """No more audio comes at all; the last words come in."""
         self.enter(StreamState.DRAINING)
 
     def garbage(self) -> None:
@@ -82,19 +119,21 @@ class StreamReport:
 
     async def failed(self, error: SttError) -> None:
         """An attempt or a connection failed; told once until a recovery."""
-        self.last_failure = str(error)
-        if isinstance(error, SttCapacityError):
-            self.counters.capacity_closes += 1
+        self._count(error)
         if self._has_failed and error.retryable:
             logger.debug("Speech-to-text: %s", error)
             return
         logger.warning("Speech-to-text: %s", error)
         self._has_failed, self._is_ready = True, False
-        await self.events.put(StreamFailed(str(error), error.retryable))
+        await self.events.put(StreamFailed(str(error), error.retryable, error.reason))
 
     async def closed(self) -> None:
         """Nothing comes after this."""
         await self.events.put(Closed())
+
+    def _count(self, error: SttError) -> None:
+        self.last_failure = str(error)
+        self.counters.failures[Failure(error.reason)] += 1
 
     async def _ready(self) -> None:
         if not self._is_ready:

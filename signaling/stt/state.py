@@ -4,12 +4,14 @@
 """States of one speaker's stream and what may follow each. Pure.
 
 CONNECTING ──> OPEN ──> DRAINING ──> CLOSED
-  ^  ^  │        │ lost   │ renewed
-  │  │  └> BACKOFF <┘     │
-  │  └────────┘           │          CONNECTING ──> FAILED: only a change of
-  └───────────────────────┘          configuration helps
+  ^  ^  │        │ lost
+  │  │  └> BACKOFF <┘              CONNECTING, OPEN ──> FAILED: only a change of
+  │  └────────┘                    configuration helps
+  └──── its limit came before another connection
 
-`finish` leads from every state but FAILED to CLOSED.
+A renewal in time is no change of state: audio goes to one connection or to the other.
+`finish` leads from every state but FAILED to CLOSED; by way of CONNECTING if the limit
+of a connection comes while it is being finished.
 """
 
 from enum import Enum
@@ -29,7 +31,7 @@ class StreamState(Enum):
 _S = StreamState
 MAY_FOLLOW: dict[StreamState, frozenset[StreamState]] = {
     _S.CONNECTING: frozenset({_S.OPEN, _S.BACKOFF, _S.FAILED, _S.CLOSED}),
-    _S.OPEN: frozenset({_S.DRAINING, _S.BACKOFF, _S.CLOSED}),
+    _S.OPEN: frozenset({_S.DRAINING, _S.CONNECTING, _S.BACKOFF, _S.FAILED, _S.CLOSED}),
     _S.DRAINING: frozenset({_S.CONNECTING, _S.CLOSED}),
     _S.BACKOFF: frozenset({_S.CONNECTING, _S.CLOSED}),
     _S.FAILED: frozenset(),

@@ -10,34 +10,26 @@ import asyncio
 import logging
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection
-
 from signaling.backoff import delays
 from signaling.config import SttConfig
-from signaling.errors import SttCapacityError, SttError
 from signaling.stt.backlog import FRAME_S, MAX_BACKLOG_S, Backlog
-from signaling.stt.connection import SttConnection
 from signaling.stt.ending import Ending, comes_within
 from signaling.stt.events import SttEvent
-from signaling.stt.handshake import open_socket
+from signaling.stt.floor import News
+from signaling.stt.parts import Audio, StreamParts
+from signaling.stt.reasons import Drop
+from signaling.stt.relay import LONGEST_PAUSE_S, Backoff, Relay
 from signaling.stt.report import StreamCounters, StreamReport
-from signaling.stt.sending import AudioSource
 from signaling.stt.state import StreamState
-from signaling.stt.text import TextJoiner
 from signaling.stt.timing import StreamTiming
+from signaling.stt.watchdog import Watchdogs
 from signaling.stt.wire import Muxer, Wire
 
 logger = logging.getLogger(__name__)
-
-FIRST_PAUSE_S = 1.0
-FIRST_CAPACITY_PAUSE_S = 2.0
-LONGEST_PAUSE_S = 60.0
-
-Backoff = Callable[[float], Iterator[float]]
-"First pause in seconds -> pauses for ever."
 
 
 def _backoff(first_s: float) -> Iterator[float]:
@@ -50,8 +42,9 @@ class SttStream:
     `events` is bounded: a consumer that does not take them holds up reading. Audio is
     dropped, oldest first and counted, when no connection takes it for 15 s.
 
-    `new_silence` gives the frames that make the service bring out its last words before
+    `new_silence` gives the frames that make the service bring out its last words when
     a connection is renewed. PCM wires make their own; Ogg Opus needs an encoder's.
+    `spread` gives numbers from 0 to 1 that keep streams from being renewed together.
     """
 
     def __init__(
@@ -64,26 +57,31 @@ class SttStream:
         timing: StreamTiming | None = None,
         backoff: Backoff = _backoff,
         clock: Callable[[], float] = time.monotonic,
+        spread: Callable[[], float] = random.random,
     ) -> None:
-        self._config = config
-        self._wire = wire
-        self._new_muxer = new_muxer
-        self._timing = timing or StreamTiming()
-        self._backoff = backoff
-        self._clock = clock
-        self._ending = Ending()
+        timing = timing or StreamTiming()
+        self._parts = StreamParts(
+            config=config,
+            wire=wire,
+            new_muxer=new_muxer,
+            new_silence=new_silence,
+            timing=timing,
+            clock=clock,
+            random=spread,
+            backlog=Backlog(),
+            filled=asyncio.Event(),
+            watchdogs=Watchdogs(timing),
+            ending=Ending(),
+        )
+        self._news = News()
         self._done = asyncio.Event()
         self._report = StreamReport()
-        self._backlog: Backlog[Any] = Backlog()
-        self._source = AudioSource(
-            self._backlog, new_silence, asyncio.Event(), self._ending.wished
-        )
-        self._overflows = False
-        self._restart_pauses()
+        self._relay = Relay(self._parts, self._report, backoff, self._news)
+        self._has_overflown = False
 
     @property
     def events(self) -> asyncio.Queue[SttEvent]:
-        """`Ready`, `Word`, `Pause`, `StreamFailed`, and `Closed` at the end."""
+        """`Ready`, `Word`, `Pause`, `StreamFailed`, `Renewed`; `Closed` at the end."""
         return self._report.events
 
     @property
@@ -103,12 +101,17 @@ class SttStream:
 
     @property
     def dropped_frames(self) -> int:
-        """Frames that no connection took in time."""
-        return self._backlog.dropped
+        """Frames that no connection took in time, for whatever reason."""
+        return self._parts.backlog.dropped
+
+    @property
+    def drops(self) -> Counter[Drop]:
+        """The same by reason."""
+        return self._parts.backlog.drops
 
     @property
     def reconnects(self) -> int:
-        """Connections after the first."""
+        """Connections after the first, whether one broke or was renewed in time."""
         return max(0, self.counters.connections - 1)
 
     @property
@@ -121,87 +124,49 @@ class SttStream:
         """Seconds of audio that services have taken: what they bill."""
         return self.counters.sent_frames * FRAME_S
 
-    def send(self, frame: Any) -> None:
-        """Queue 80 ms of audio; never waits."""
-        has_room = self._backlog.put(frame)
+    def send(self, frame: Any, *, is_speech: bool = True) -> None:
+        """Queue 80 ms of audio; never waits.
+
+        `is_speech` is false for silence, whoever made it: connections are handed over
+        in it, and a service owes no words for it.
+        """
+        parts = self._parts
+        parts.watchdogs.stall.put(parts.clock())
+        has_room = parts.backlog.put(Audio(frame, is_speech))
         if self._done.is_set():
-            self._backlog.abandon()
-        elif not has_room and not self._overflows:
-            self._overflows = True
+            parts.backlog.abandon()
+        elif has_room:
+            # Caught up: the next time is another story.
+            self._has_overflown = self._has_overflown and len(parts.backlog) > 1
+        elif not self._has_overflown:
+            self._has_overflown = True
             logger.warning(
                 "No connection takes audio: what is older than %.0f s is dropped",
                 MAX_BACKLOG_S,
             )
-        self._source.filled.set()
+        parts.filled.set()
 
     async def finish(self) -> None:
         """No more audio: bring out the last words, close; bounded by about 5 s.
 
         Cancelling this does not stop the ending itself, which is a part of `run`.
         """
-        self._ending.wish()
-        self._source.filled.set()
-        await comes_within(self._done, self._timing.finish_s + 0.5)
+        self._parts.ending.wish()
+        self._parts.filled.set()
+        self._news.tell()
+        await comes_within(self._done, self._parts.timing.finish_s + 0.5)
 
     async def run(self) -> None:
         """Hold connections until `finish` or a final refusal; ends with `Closed`."""
+        parts = self._parts
         try:
-            async with self._ending.bounded(self._timing.finish_s):
-                while await self._hold_connection():
-                    self._report.enter(StreamState.CONNECTING)
+            async with parts.ending.bounded(parts.timing.finish_s):
+                await self._relay.run()
         except TimeoutError:
             logger.warning("Speech-to-text did not come to its end and was cut off")
         finally:
-            self._backlog.abandon()
+            parts.backlog.abandon()
             if self.state is not StreamState.FAILED:
                 self._report.enter(StreamState.CLOSED)
             self._done.set()
         await self._report.closed()
-
-    async def _hold_connection(self) -> bool:
-        """One connection, or an attempt at one; True if another has to follow."""
-        try:
-            async with self._ending.bounded(self._timing.finish_connect_s):
-                socket = await open_socket(self._config, self._timing)
-        except TimeoutError:
-            return False  # nobody waits for the words of a stream that never was
-        except SttError as error:
-            return await self._wait_after(error)
-        failure = await self._converse(socket)
-        if failure is not None:
-            return await self._wait_after(failure)
-        # Renewed before the service's limit, or finished, or both at once.
-        return bool(self._backlog) or not self._ending.wished.is_set()
-
-    async def _converse(self, socket: ClientConnection) -> SttError | None:
-        """Use an open socket to its end; returns what broke it."""
-        connection = SttConnection(
-            socket,
-            self._wire,
-            self._new_muxer(),
-            TextJoiner(self._config.text_style),
-            self._report,
-            self._timing,
-            self._clock,
-        )
-        self._overflows = False
-        failure = await connection.run(self._source)
-        if connection.is_proved:
-            self._restart_pauses()
-        return failure
-
-    async def _wait_after(self, error: SttError) -> bool:
-        """Pause before the next attempt; False if there must not be one."""
-        await self._report.failed(error)
-        if not error.retryable:
-            self._report.enter(StreamState.FAILED)
-            return False
-        self._report.enter(StreamState.BACKOFF)
-        is_full = isinstance(error, SttCapacityError)
-        pauses = self._capacity_pauses if is_full else self._pauses
-        return not await comes_within(self._ending.wished, next(pauses))
-
-    def _restart_pauses(self) -> None:
-        """Only a peer that has worked is worth a quick attempt again."""
-        self._pauses = self._backoff(FIRST_PAUSE_S)
-        self._capacity_pauses = self._backoff(FIRST_CAPACITY_PAUSE_S)

@@ -33,6 +33,8 @@ class Limits:
 
     connection_s: float
     connection_bytes: int | None = None
+    idle_s: float | None = None
+    "Without a message of ours for so long the service hangs up; None: never."
 
 
 class Wire(Protocol):

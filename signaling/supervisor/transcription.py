@@ -16,7 +16,15 @@ from signaling.audio.framer import Framer
 from signaling.audio.packet import OPUS_HZ, AudioItem, Frame, OpusPacket
 from signaling.audio.reorder import ReorderBuffer
 from signaling.captions.assembler import CaptionAssembler
-from signaling.stt.events import Closed, Pause, Ready, StreamFailed, SttEvent, Word
+from signaling.stt.events import (
+    Closed,
+    Pause,
+    Ready,
+    Renewed,
+    StreamFailed,
+    SttEvent,
+    Word,
+)
 from signaling.stt.stream import SttStream
 from signaling.supervisor.slots import StreamSlots
 
@@ -185,6 +193,8 @@ class Transcription:
                 self._emit(assembler.pause(now_s))
             case Ready():
                 self._report_once("listening", "")
+            case Renewed(reason) if reason.is_urgent:
+                self._report_once("listening", f"connection renewed: {reason.value}")
             case StreamFailed(reason, retryable):
                 self._refused = self._refused or not retryable
                 self._report_once("reconnecting" if retryable else "failed", reason)
@@ -230,7 +240,7 @@ class Transcription:
         while self._silence_s + QUIET_S <= quiet_s:
             step_s = SILENCE_STEP_S if self._silence_s < SILENCE_S else KEEP_ALIVE_S
             for frame in self._framer.silence(SILENCE_STEP_S, now_s):
-                stream.send(frame)
+                stream.send(frame, is_speech=False)
             self._silence_s += step_s
 
     def _close(self, stream: SttStream) -> None:
@@ -245,5 +255,5 @@ class Transcription:
             *self._framer.drain(now_s),
             *self._framer.silence(TAIL_S, now_s),
         ):
-            stream.send(frame)
+            stream.send(frame, is_speech=False)
         await stream.finish()

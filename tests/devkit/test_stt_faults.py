@@ -280,3 +280,56 @@ async def test_waiting_for_what_never_happens_times_out() -> None:
     async with SttServer(NumberedEngine()) as server:
         with pytest.raises(TimeoutError):
             await server.wait_until(lambda: bool(server.records), timeout_s=0.01)
+
+
+async def test_faults_of_connections_are_for_the_numbered_ones_only() -> None:
+    """One client meets a frozen service while another is served."""
+    async with (
+        SttServer(NumberedEngine()) as server,
+        modal(server) as first,
+        modal(server) as second,
+    ):
+        server.faults.frozen = True
+        server.faults.connections = frozenset({0})
+        await send_all(first, pcm_messages(said(2)))
+        await server.wait_until(lambda: server.records[0].withheld == 2)
+        found = await answers_after(server, second, pcm_messages(said(2)))
+    assert len(tokens(found)) == 2
+    assert server.records[0].texts == []
+
+
+async def test_garbled_service_sends_nothing_else() -> None:
+    """One hostile message for each message it takes; the words count as withheld."""
+    messages = pcm_messages(said(2))
+    async with SttServer(NumberedEngine()) as server, modal(server) as client:
+        server.faults.garbled = True
+        await send_all(client, messages)
+        await server.wait_until(lambda: server.records[0].answered == len(messages))
+        raw = [await client.recv() for _ in messages]
+    assert raw == [*JSON_GARBAGE, *JSON_GARBAGE][: len(messages)]
+    assert server.records[0].withheld == 2
+
+
+async def test_session_limit_spares_other_connections() -> None:
+    """Only those it is for are cut."""
+    async with SttServer(NumberedEngine()) as server:
+        server.faults.session_limit_s = 0.1
+        server.faults.connections = frozenset({0})
+        async with modal(server) as first, modal(server):
+            await answers(first)
+            await server.wait_until(lambda: len(server.open_records) == 1)
+    assert server.records[0].ended_by == "session limit"
+
+
+@pytest.mark.parametrize(("code", "seen"), [(1013, 1013), (None, 1006)])
+async def test_refusal_ends_with_the_code_asked_for(
+    code: int | None, seen: int
+) -> None:
+    """Modal's 1000 is the default."""
+    async with SttServer(NumberedEngine()) as server:
+        server.faults.refuse_next = 1
+        server.faults.close_code = code
+        async with modal(server) as client:
+            await send_all(client, pcm_messages(silence(0.16)))
+            await answers(client)
+            assert client.close_code == seen

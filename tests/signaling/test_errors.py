@@ -42,3 +42,10 @@ def test_every_error_is_in_the_tree_of_the_module() -> None:
     for error in classes:
         assert issubclass(error, errors.SignalingError)
         assert error.__name__ in overview
+
+
+def test_speech_to_text_errors_carry_a_stable_reason() -> None:
+    """The class's own, or a narrower one."""
+    assert errors.SttCapacityError("full").reason == "capacity"
+    assert errors.SttUnavailableError("gone").reason == "unreachable"
+    assert errors.SttUnavailableError("gone", "lost").reason == "lost"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.stt.backlog import FRAME_S, Backlog
+from signaling.stt.reasons import Drop
 
 
 def filled(count: int, max_s: float = 15.0) -> Backlog[int]:
@@ -90,6 +91,104 @@ def test_abandoned_frames_count_as_dropped() -> None:
     assert (len(backlog), backlog.dropped) == (0, 3)
     backlog.abandon()
     assert backlog.dropped == 3
+
+
+def test_drops_have_the_reason_of_their_time() -> None:
+    """Nobody there, somebody too slow, nobody any more."""
+    backlog = filled(4, max_s=3 * FRAME_S)
+    assert backlog.drops == {Drop.NO_CONNECTION: 1}
+    backlog.restart(0.0)
+    backlog.put(4)
+    backlog.release()
+    backlog.put(5)
+    backlog.abandon()
+    assert backlog.drops == {
+        Drop.NO_CONNECTION: 2,
+        Drop.SLOW_SERVER: 1,
+        Drop.ENDED: 3,
+    }
+    assert backlog.dropped == 6
+
+
+def send(backlog: Backlog[int], count: int) -> list[int]:
+    """Take and send so many."""
+    sent = []
+    for _ in range(count):
+        sent.append(backlog.take(0.0))
+        backlog.sent()
+    return sent
+
+
+def test_frames_that_nobody_recognised_go_again() -> None:
+    """Those that were sent, the one on its way, and those that wait, in order."""
+    backlog = filled(5)
+    backlog.restart(0.0)
+    send(backlog, 2)
+    backlog.take(0.0)
+    backlog.restore()
+    backlog.restart(0.0)
+    assert send(backlog, 5) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("proof", ["prove", "release", "restart"])
+def test_frames_of_a_proved_connection_never_go_again(proof: str) -> None:
+    """A word has come, or time has passed, or another connection has taken over."""
+    backlog = filled(3)
+    backlog.restart(0.0)
+    send(backlog, 2)
+    if proof == "prove":
+        backlog.prove()
+    elif proof == "release":
+        backlog.release()
+    else:
+        backlog.restart(0.0)
+    backlog.restore()
+    assert send(backlog, 1) == [2]
+
+
+def test_restored_frames_keep_the_bound() -> None:
+    """The oldest of them go first, as ever."""
+    backlog = filled(3, max_s=3 * FRAME_S)
+    backlog.restart(0.0)
+    send(backlog, 3)
+    for number in range(3, 6):
+        backlog.put(number)
+    backlog.restore()
+    assert backlog.drops == {Drop.NO_CONNECTION: 3}
+    assert send(backlog, 3) == [3, 4, 5]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["put", "send", "refused", "proved", "lost"]), max_size=200
+    )
+)
+def test_refused_frames_are_recognised_once_or_dropped(steps: list[str]) -> None:
+    """Whatever is refused how often: nothing twice, in order, all accounted for."""
+    backlog = Backlog[int](5 * FRAME_S)
+    backlog.restart(0.0)
+    put, on_trial, heard, lost, is_proved = 0, list[int](), list[int](), 0, False
+    for step in steps:
+        if step == "put":
+            backlog.put(put)
+            put += 1
+        elif step == "send" and backlog:
+            (heard if is_proved else on_trial).extend(send(backlog, 1))
+        elif step == "proved":
+            backlog.prove()
+            heard, on_trial, is_proved = heard + on_trial, [], True
+        elif step in ("refused", "lost"):
+            if step == "refused":
+                # Only as many as can wait are kept.
+                lost += max(0, len(on_trial) - 5)
+                backlog.restore()
+            else:
+                lost += len(on_trial)
+            on_trial, is_proved = [], False
+            backlog.restart(0.0)
+    assert heard == sorted(set(heard))
+    assert put == len(heard) + len(on_trial) + lost + len(backlog) + backlog.dropped
 
 
 @settings(deadline=None)

@@ -11,7 +11,12 @@ import pytest
 from websockets.http11 import Request, Response
 
 from signaling.config import SttConfig
-from signaling.errors import SttError, SttRefusedError, SttUnavailableError
+from signaling.errors import (
+    SttCapacityError,
+    SttError,
+    SttRefusedError,
+    SttUnavailableError,
+)
 from signaling.stt.handshake import open_socket
 from tests.signaling.stt.server import (
     QUICK,
@@ -73,13 +78,21 @@ async def test_refusal_names_the_setting_to_look_at(
     assert all(setting in str(error) for setting in settings)
 
 
-@pytest.mark.parametrize("code", [500, 502, 503, 429])
+@pytest.mark.parametrize("code", [500, 502, 503])
 async def test_other_statuses_pass(code: int) -> None:
     """A container that fails today may work in a minute."""
     async with stt_server(listen, answer=status(code)) as stt:
         error = await failure(stt.config())
     assert isinstance(error, SttUnavailableError)
     assert str(code) in str(error)
+
+
+async def test_status_can_say_that_the_service_is_full() -> None:
+    """Then the longer pauses are in place."""
+    async with stt_server(listen, answer=status(429)) as stt:
+        error = await failure(stt.config())
+    assert isinstance(error, SttCapacityError)
+    assert "429" in str(error)
 
 
 async def test_no_answer_ends_in_the_configured_time() -> None:

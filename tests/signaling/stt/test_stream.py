@@ -15,6 +15,7 @@ from signaling.stt.events import Closed, Pause, Ready, Word
 from signaling.stt.modal_opus import ModalOpusWire
 from signaling.stt.modal_pcm import ModalPcmWire
 from signaling.stt.moshi import MoshiWire
+from signaling.stt.reasons import Renewal
 from signaling.stt.state import StreamState
 from signaling.stt.stream import SttStream
 from signaling.stt.wire import FRAME_BYTES, Limits
@@ -179,7 +180,7 @@ async def test_silence_brings_out_the_last_words_before_a_renewal() -> None:
             is_audio = frames(await peer.receive())
             heard = frames(peer.messages)
             # Two more frames bring out a word, as the model's delay does.
-            if is_audio and len(heard) > 2:
+            if is_audio and len(heard) > 2 and heard[-3] < 1000:
                 await peer.say(token(f"w{heard[-3]}"))
 
     wire = ModalOpusWire()
@@ -197,9 +198,10 @@ async def test_silence_brings_out_the_last_words_before_a_renewal() -> None:
             stream.send(12)
             stream.send(13)
         events = await rest(stream)
-        heard = [frames(peer.messages) for peer in stt.peers]
-        ends = [parts(peer.messages)[-1] for peer in stt.peers]
-        names = [peer.messages[0] for peer in stt.peers]
+        used = [peer for peer in stt.peers if min(frames(peer.messages)) < 1000]
+        heard = [frames(peer.messages) for peer in used]
+        ends = [parts(peer.messages)[-1] for peer in used]
+        names = [peer.messages[0] for peer in used]
     real = [number for numbers in heard for number in numbers if number < 1000]
     assert real == list(range(14))
     assert heard[0][-2:] == [1000, 1001]
@@ -208,7 +210,7 @@ async def test_silence_brings_out_the_last_words_before_a_renewal() -> None:
     # The test ends without silence, so the last connection's delay keeps two words.
     assert texts(events) == [f"w{number}" for number in range(12)]
     assert events.count(Ready()) == 1
-    assert stream.reconnects == len(heard) - 1 > 0
+    assert stream.counters.renewals[Renewal.AGE] == len(heard) - 1 > 0
 
 
 async def test_wire_makes_its_own_silence_for_a_renewal() -> None:
@@ -264,7 +266,7 @@ async def test_finish_while_a_renewal_begins_does_not_spare_its_silence() -> Non
         """The stream is finished with the frame that makes a renewal due."""
 
         def frame(self, frame: object) -> bytes:
-            streams[0]._ending.wish()
+            streams[0]._parts.ending.wish()
             return super().frame(frame)
 
     async with stt_server(listen) as stt:
@@ -294,7 +296,7 @@ async def test_finish_during_a_renewal_still_sends_what_waits() -> None:
             await asyncio.sleep(0.12)
             stream.send(1)
             await stt.until(lambda: "end" in parts(stt.peers[0].messages))
-            assert stream.state is StreamState.DRAINING
+            assert stream.state is StreamState.OPEN
             stream.send(2)
             await stream.finish()
         events = await rest(stream)

@@ -11,8 +11,10 @@ import pytest
 from websockets.http11 import Request, Response
 
 from signaling.stt.events import Closed, Ready, StreamFailed, Word
+from signaling.stt.reasons import Failure
+from signaling.stt.relay import FIRST_CAPACITY_PAUSE_S, FIRST_PAUSE_S
 from signaling.stt.state import StreamState
-from signaling.stt.stream import FIRST_CAPACITY_PAUSE_S, FIRST_PAUSE_S, SttStream
+from signaling.stt.stream import SttStream
 from signaling.stt.wires import WIRES
 from tests.signaling.stt.server import (
     QUICK,
@@ -209,10 +211,11 @@ async def test_each_connection_has_a_muxer_of_its_own() -> None:
 
     async def one_frame(peer: Peer) -> None:
         await peer.receive(3)
+        await peer.say(token("one"))
         await peer.socket.close(1011)
 
     async with stt_server(one_frame, listen) as stt:
-        async with running(stt.config()) as stream:
+        async with running(stt.config(text_style="word")) as stream:
             stream.send(0)
             await next_of(stream, StreamFailed)
             stream.send(1)
@@ -223,6 +226,20 @@ async def test_each_connection_has_a_muxer_of_its_own() -> None:
     assert first[0] != second[0]
 
 
+async def test_full_service_has_heard_nothing() -> None:
+    """What it was sent before it hung up goes to the next connection, once."""
+    async with stt_server(hang_up, hang_up, listen) as stt:
+        async with running(stt.config(text_style="word")) as stream:
+            for number in range(6):
+                stream.send(number)
+            await stt.connections(3)
+        heard = [frames(peer.messages) for peer in stt.peers]
+    assert heard[2] == list(range(6))
+    assert stream.dropped_frames == 0
+    assert stream.counters.unanswered_frames == 0
+    assert stream.counters.failures == {Failure.CAPACITY: 2}
+
+
 async def test_peer_that_stops_reading_is_given_up() -> None:
     """A blocked send ends the connection; the frame that stuck goes elsewhere."""
     unread = asyncio.Event()
@@ -231,21 +248,21 @@ async def test_peer_that_stops_reading_is_given_up() -> None:
         peer.shrink_buffer()
         await unread.wait()
 
-    size = 400_000
+    size = 40_000
     async with stt_server(freeze, listen) as stt:
         async with running(stt.config(), new_muxer=PlainMuxer) as stream:
-            for number in range(20):
+            for number in range(40):
                 stream.send(bytes([number]) * size)
             failed = await next_of(stream, StreamFailed)
             await stt.connections(2)
-            await stt.until(lambda: b"\x13" * size in stt.peers[1].messages)
+            await stt.until(lambda: b"\x27" * size in stt.peers[1].messages)
         unread.set()
         second = [message[0] for message in stt.peers[1].messages]
     assert isinstance(failed, StreamFailed)
     assert "took no audio" in failed.reason
-    assert second == list(range(20 - len(second), 20))
-    assert (stream.counters.sent_frames, stream.dropped_frames) == (20, 0)
-    assert 0 < len(second) < 20
+    assert second == list(range(40 - len(second), 40))
+    assert (stream.counters.sent_frames, stream.dropped_frames) == (40, 0)
+    assert 0 < len(second) < 40
 
 
 async def test_frame_that_was_blocked_when_the_peer_died_goes_to_the_next() -> None:
