@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What the end of a connection means: each close code has one outcome. Pure.
 
 Codes: RFC 6455 section 7.4.1 and the IANA registry of WebSocket close codes.

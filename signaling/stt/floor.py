@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Who takes a stream's audio, and whose words come out: one connection at a time."""
 
 import asyncio

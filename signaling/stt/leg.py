@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """One leg of the relay: an attempt at a connection, and its use to the last word."""
 
 import asyncio

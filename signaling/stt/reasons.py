@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Why a connection was renewed, why one failed, why audio was dropped. Pure.
 
 The values are stable: they name counters and reach operators.

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Audio is handed from connection to connection, without a gap where that is possible.
 
 A connection that nears its limit, or brings nothing, asks for an heir. The heir is

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """When a connection is renewed before its service ends it. Pure: times come in.
 
 A window opens some time before the limit, in which a pause in speech is looked for; at

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """What tells a service that works from one that only looks so. Pure: times come in.
 
 Each watchdog is less and less eager while nothing comes of it: noise is not speech, and

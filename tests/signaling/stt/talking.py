@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Speech on its way through a stream to the devkit's server, faster than real time."""
 
 import asyncio

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Each way a connection can end has one outcome."""
 
 import pytest

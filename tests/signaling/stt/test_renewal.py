@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """The window in which a connection is renewed."""
 
 import pytest

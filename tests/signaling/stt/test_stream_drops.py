@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Audio that no connection takes: bounded, paced, and counted by reason."""
 
 import asyncio

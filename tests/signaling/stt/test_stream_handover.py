@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Odd ends of a renewal: refusals, tails that never come, nothing to keep warm with."""
 
 import asyncio

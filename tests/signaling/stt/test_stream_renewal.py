@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
 """Connections that are renewed in time: no word lost, none repeated, all in order."""
 
 import asyncio
