@@ -37,6 +37,10 @@ SILENCE_S = 2.0
 SILENCE_STEP_S = 0.08
 KEEP_ALIVE_S = 5.0
 "Afterwards one frame in this time: the strictest service hangs up after 10 s."
+QUIET_DBOV = -60
+"RFC 6464 levels up to this are a silent microphone, not a quiet voice."
+HANGOVER_S = 0.8
+"Longer than the model's delay: the end of a word is still speech."
 TAIL_S = 1.5
 "Silence before a stream is closed: the model's delay and one second more."
 
@@ -86,6 +90,7 @@ class Transcription:
         self._refused = False
         self._reported = ("", "")
         self._last_packet_s = 0.0
+        self._last_loud_s = 0.0
         self._lost_before = 0
         self._silence_s = 0.0
         "Seconds covered by sent silence since the last packet."
@@ -104,6 +109,8 @@ class Transcription:
             self._reorder = ReorderBuffer()
             self._silence_s = 0.0
         self._last_packet_s = packet.arrived_s
+        if packet.level_dbov is None or packet.level_dbov > QUIET_DBOV:
+            self._last_loud_s = packet.arrived_s
         self._forward(self._reorder.push(packet))
         if self._reorder.deadline_s is not None:
             self._poke.set()
@@ -135,7 +142,9 @@ class Transcription:
             self.counters.dropped_frames += 1
             return
         self.counters.audio_s += frame.samples / OPUS_HZ
-        stream.send(frame)
+        # A silent microphone is owed no words; a connection is renewed in its pauses.
+        is_speech = frame.arrived_s - self._last_loud_s < HANGOVER_S
+        stream.send(frame, is_speech=is_speech)
 
     def _open(self) -> SttStream | None:
         """Begin a stream; None after `finish`, a refusal, or without a free slot."""
