@@ -161,4 +161,6 @@ if [ -n "$tunnel" ]; then
     kill -TERM "$tunnel" 2>/dev/null || true
     wait "$tunnel" || true
 fi
+# Stopped before it could listen to signals: 143 is SIGTERM's own end.
+if [ -n "$ending" ] && [ "$code" = 143 ]; then code=0; fi
 exit "$code"

@@ -122,5 +122,7 @@ class Terminal:
 
 
 def _take_terminal() -> None:
-    """Make the pseudo-terminal the one that Ctrl-C goes through."""
+    """Make the pseudo-terminal the one that Ctrl-C goes through, and heed it."""
+    # Background jobs of scripts ignore Ctrl-C, and so would all that they start.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
