@@ -36,9 +36,12 @@ def api(*methods: str) -> Callable[[View], View]:
     """
 
     def decorate(view: View) -> View:
+        """Make a view one of the API's."""
+
         @csrf_exempt
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            """The view, with its errors as answers."""
             if request.method not in methods:
                 response = error("method not allowed", 405)
                 response["Allow"] = ", ".join(methods)
