@@ -5,10 +5,13 @@
 
 import asyncio
 import ctypes
+import logging
 import signal
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 15.0
@@ -72,8 +75,11 @@ class Program:
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """End it, by force if it does not end by itself; returns its exit code."""
         process = self._process
-        if process is None or process.returncode is not None:
-            return process.returncode if process is not None else None
+        if process is None:
+            return None
+        if process.returncode is not None:
+            self._tell_end(process.returncode)
+            return process.returncode
         process.send_signal(number)
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
@@ -82,6 +88,12 @@ class Program:
             process.kill()
             await process.wait()
         return process.returncode
+
+    def _tell_end(self, code: int) -> None:
+        """A program that was gone before anybody stopped it explains much."""
+        name = Path(self._command[0]).name
+        log = logger.warning if code else logger.debug
+        log("%s had ended by itself with %d:\n%s", name, code, self.tail())
 
 
 def free_ports(count: int) -> list[int]:
