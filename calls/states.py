@@ -38,7 +38,10 @@ class SpeakerState(StrEnum):
     """Where one speaker stands."""
 
     NEGOTIATING = "negotiating"
+    SILENT = "silent"
+    "Is heard, but says nothing: needs no speech-to-text stream."
     CONNECTING = "connecting"
+    "Speaks; the speech-to-text stream is being opened."
     LISTENING = "listening"
     WAITING = "waiting"
     "Has no free speech-to-text stream."
@@ -47,6 +50,15 @@ class SpeakerState(StrEnum):
     ENDED = "ended"
 
 
+HEARD = frozenset(
+    {
+        SpeakerState.SILENT,
+        SpeakerState.CONNECTING,
+        SpeakerState.LISTENING,
+        SpeakerState.WAITING,
+        SpeakerState.RECONNECTING,
+    }
+)
 OPEN_CALL = frozenset(
     {
         CallState.WAITING,

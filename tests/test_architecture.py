@@ -36,6 +36,8 @@ PURE = {
     "signaling.hpb.roster",
     "signaling.webrtc.sdp",
     "signaling.audio.packet",
+    "signaling.audio.noise",
+    "signaling.audio.gate",
     "signaling.audio.reorder",
     "signaling.audio.framer",
     "signaling.audio.ogg",

@@ -3,7 +3,7 @@
 
 """Facts a worker records about its calls. Never a spoken word."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -21,10 +21,22 @@ class SpeakerReport:
     display_name: str
     state: str
     audio_s: float
+    "Audio that came."
+    speech_s: float
+    "Speech in it."
     stt_s: float
+    "Seconds that speech-to-text streams were open."
     words: int
     lost_packets: int
     reconnects: int
+    "Of audio and of speech-to-text."
+    dropped_frames: int
+    "80 ms frames of speech that never reached speech-to-text."
+    streams: int
+    renewals: int
+    "Speech-to-text connections that were replaced while they stood."
+    failures: int
+    "Speech-to-text connections and attempts that failed."
 
 
 def call_joined(call_id: int, fence: int, hpb_session_id: str) -> bool:
@@ -71,19 +83,11 @@ def recipient_gone(call_id: int, nextcloud_session_id: str) -> bool:
 
 def record_speaker(call_id: int, report: SpeakerReport) -> None:
     """Write a speaker's state and counters."""
+    facts = asdict(report)
+    session_id = facts.pop("session_id")
+    facts["display_name"] = report.display_name[:255]
     Speaker.objects.update_or_create(
-        call_id=call_id,
-        session_id=report.session_id,
-        defaults={
-            "nextcloud_session_id": report.nextcloud_session_id,
-            "display_name": report.display_name[:255],
-            "state": report.state,
-            "audio_s": report.audio_s,
-            "stt_s": report.stt_s,
-            "words": report.words,
-            "lost_packets": report.lost_packets,
-            "reconnects": report.reconnects,
-        },
+        call_id=call_id, session_id=session_id, defaults=facts
     )
 
 

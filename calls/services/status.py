@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from calls.models import Call, Recipient, Speaker, Worker
 from calls.services.leases import LEASE
-from calls.states import SpeakerState
+from calls.states import HEARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def status() -> Status:
     return Status(
         active_rooms=Call.objects.filter(ended_at=None).count(),
         active_transcribers=Speaker.objects.filter(
-            call__ended_at=None, state=SpeakerState.LISTENING
+            call__ended_at=None, state__in=HEARD
         ).count(),
         recipients=Recipient.objects.filter(until=None).count(),
         workers=Worker.objects.filter(seen_at__gt=timezone.now() - LEASE).count(),

@@ -251,9 +251,14 @@ class CallSupervisor:
                 display_name=self._roster.display_name(session_id),
                 state=pipeline.state,
                 audio_s=counters.audio_s,
+                speech_s=counters.speech_s,
                 stt_s=counters.stt_s,
                 words=counters.words,
                 lost_packets=counters.lost_packets,
-                reconnects=counters.reconnects,
+                reconnects=pipeline.reconnects,
+                dropped_frames=counters.drops.total(),
+                streams=counters.streams,
+                renewals=counters.renewals,
+                failures=counters.failures,
             )
         )

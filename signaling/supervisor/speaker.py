@@ -16,7 +16,16 @@ from signaling.supervisor.subscription import (
     Subscription,
     SubscriptionState,
 )
-from signaling.supervisor.transcription import AudioPath, Transcription
+from signaling.supervisor.transcription import (
+    AudioCounters,
+    AudioPath,
+    Transcription,
+)
+
+NEGOTIATING = "negotiating"
+"No audio yet, or no more."
+SILENT = "silent"
+"Heard, but nothing is said: no stream is open."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +41,6 @@ class SpeakerPorts:
     "Session id of the speaker, new state, reason."
 
 
-@dataclass(frozen=True, slots=True)
-class SpeakerCounters:
-    """What happened to one speaker so far."""
-
-    audio_s: float
-    stt_s: float
-    words: int
-    lost_packets: int
-    dropped_frames: int
-    reconnects: int
-
-
 class SpeakerPipeline:
     """Subscription and transcription of one publisher."""
 
@@ -51,7 +48,9 @@ class SpeakerPipeline:
         self, session_id: str, path: AudioPath, slots: StreamSlots, ports: SpeakerPorts
     ) -> None:
         self.session_id = session_id
-        self.state = "negotiating"
+        self.state = NEGOTIATING
+        self._is_connected = False
+        self._heard = SILENT
         self._ports = ports
         self._stopping = asyncio.Event()
         self._transcription = Transcription(
@@ -66,17 +65,15 @@ class SpeakerPipeline:
         )
 
     @property
-    def counters(self) -> SpeakerCounters:
-        """A snapshot of the counters."""
-        audio = self._transcription.counters
-        return SpeakerCounters(
-            audio_s=audio.audio_s,
-            stt_s=audio.stt_s,
-            words=audio.words,
-            lost_packets=self._transcription.lost_packets,
-            dropped_frames=audio.dropped_frames,
-            reconnects=audio.reconnects + max(0, self._subscription.connections - 1),
-        )
+    def counters(self) -> AudioCounters:
+        """A snapshot of what happened to this speaker's audio and words."""
+        return self._transcription.counters
+
+    @property
+    def reconnects(self) -> int:
+        """Connections after the first, of audio and of speech-to-text."""
+        audio = max(0, self._subscription.connections - 1)
+        return audio + self.counters.reconnects
 
     def put(self, message: Message) -> None:
         """Hand over what the HPB says about this publisher."""
@@ -100,13 +97,17 @@ class SpeakerPipeline:
         self._ports.on_text(self.session_id, text)
 
     def _on_subscription_state(self, state: SubscriptionState, why: str) -> None:
-        if state is SubscriptionState.CONNECTED:
-            self._enter("connecting", why)
-        elif self.state != "negotiating":
-            self._enter("negotiating", why)
+        self._is_connected = state is SubscriptionState.CONNECTED
+        if self._is_connected:
+            self._enter(self._heard, why)
+        elif self.state != NEGOTIATING:
+            self._enter(NEGOTIATING, why)
 
     def _on_stream_state(self, state: str, why: str) -> None:
-        self._enter(state, why)
+        """What comes of the audio; told when there is some again."""
+        self._heard = state
+        if self._is_connected:
+            self._enter(state, why)
 
     def _enter(self, state: str, why: str) -> None:
         self.state = state

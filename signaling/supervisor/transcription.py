@@ -1,34 +1,22 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""One speaker's audio on its way to words: reorder, frame, stream, assemble.
-
-A silence gate would stand between `ReorderBuffer` and `Framer`, in `_forward`.
-"""
+"""One speaker's audio on its way to words: reorder, gate, frame, stream."""
 
 import asyncio
-import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from signaling.audio.energy import EnergyMeter
 from signaling.audio.framer import Framer
+from signaling.audio.gate import SilenceGate
 from signaling.audio.packet import OPUS_HZ, AudioItem, Frame, OpusPacket
 from signaling.audio.reorder import ReorderBuffer
-from signaling.captions.assembler import CaptionAssembler
-from signaling.stt.events import (
-    Closed,
-    Pause,
-    Ready,
-    Renewed,
-    StreamFailed,
-    SttEvent,
-    Word,
-)
 from signaling.stt.stream import SttStream
 from signaling.supervisor.slots import StreamSlots
-
-logger = logging.getLogger(__name__)
+from signaling.supervisor.streams import SpeakerStreams
 
 QUIET_S = 0.2
 "Without packets for this long, silence is sent in their place."
@@ -37,24 +25,29 @@ SILENCE_S = 2.0
 SILENCE_STEP_S = 0.08
 KEEP_ALIVE_S = 5.0
 "Afterwards one frame in this time: the strictest service hangs up after 10 s."
-QUIET_DBOV = -60
-"RFC 6464 levels up to this are a silent microphone, not a quiet voice."
-HANGOVER_S = 0.8
-"Longer than the model's delay: the end of a word is still speech."
 TAIL_S = 1.5
 "Silence before a stream is closed: the model's delay and one second more."
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class AudioCounters:
     """What happened to one speaker's audio and words; all of them only grow."""
 
-    audio_s: float = 0.0
-    stt_s: float = 0.0
-    words: int = 0
-    dropped_frames: int = 0
-    "80 ms frames that never reached a stream: no slot, stream refused, buffer full."
-    reconnects: int = 0
+    audio_s: float
+    "Audio that came."
+    speech_s: float
+    "Speech in it, the short pauses between words included."
+    stt_s: float
+    "Seconds that streams to speech-to-text were open."
+    words: int
+    lost_packets: int
+    "Packets that never came."
+    drops: Counter[str]
+    "80 ms frames that never reached speech-to-text, by reason."
+    streams: int
+    reconnects: int
+    renewals: int
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +60,45 @@ class AudioPath:
 
 
 class Transcription:
-    """Packets in, chunks of whole words out, over as many streams as it takes."""
+    """Packets in, chunks of whole words out; speech opens streams, silence ends them."""
 
     def __init__(
         self,
         path: AudioPath,
         slots: StreamSlots,
         on_text: Callable[[str], None],
-        on_stream: Callable[[str, str], None],
+        on_state: Callable[[str, str], None],
     ) -> None:
-        self._path = path
-        self._slots = slots
-        self._on_text = on_text
-        self._on_stream = on_stream
         self._reorder = ReorderBuffer()
+        self._gate = SilenceGate(path.idle_s, EnergyMeter().measure)
         self._framer = path.new_framer()
-        self._stream: SttStream | None = None
-        self._tasks: asyncio.TaskGroup | None = None
-        self._order = asyncio.Lock()
+        self._streams = SpeakerStreams(
+            path.new_stream, self._new_tail, slots, on_text, on_state
+        )
         self._finished = asyncio.Event()
         self._poke = asyncio.Event()
-        self._refused = False
-        self._reported = ("", "")
+        self._was_open = False
         self._last_packet_s = 0.0
-        self._last_loud_s = 0.0
         self._lost_before = 0
         self._silence_s = 0.0
         "Seconds covered by sent silence since the last packet."
-        self.counters = AudioCounters()
 
     @property
-    def lost_packets(self) -> int:
-        """Packets that never came, over all that was heard."""
-        return self._lost_before + self._reorder.lost
+    def counters(self) -> AudioCounters:
+        """What happened so far."""
+        totals = self._streams.totals
+        return AudioCounters(
+            audio_s=self._gate.heard_samples / OPUS_HZ,
+            speech_s=self._gate.speech_samples / OPUS_HZ,
+            stt_s=totals.open_s,
+            words=totals.words,
+            lost_packets=self._lost_before + self._reorder.lost,
+            drops=totals.drops,
+            streams=totals.streams,
+            reconnects=totals.reconnects,
+            renewals=totals.renewals,
+            failures=totals.failures,
+        )
 
     def take(self, packet: OpusPacket) -> None:
         """Take one packet as it comes from the network; called per packet."""
@@ -109,8 +108,6 @@ class Transcription:
             self._reorder = ReorderBuffer()
             self._silence_s = 0.0
         self._last_packet_s = packet.arrived_s
-        if packet.level_dbov is None or packet.level_dbov > QUIET_DBOV:
-            self._last_loud_s = packet.arrived_s
         self._forward(self._reorder.push(packet))
         if self._reorder.deadline_s is not None:
             self._poke.set()
@@ -118,104 +115,41 @@ class Transcription:
     async def run(self) -> None:
         """Work until `finish`, then until the last word is out."""
         async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
+            tasks.create_task(self._streams.run())
             clock = tasks.create_task(self._keep_time())
             await self._finished.wait()
             clock.cancel()
 
     async def finish(self) -> None:
         """No more audio: bring out the last words and close; bounded by the stream."""
-        stream = self._stream
-        self._tasks, self._stream = None, None
-        if stream is not None:
-            await self._flush(stream)
+        await self._streams.finish()
         self._finished.set()
 
     def _forward(self, items: list[AudioItem]) -> None:
+        gate = self._gate
         for item in items:
-            for frame in self._framer.push(item):
-                self._send(frame)
+            for passed in gate.push(item):
+                is_speech = gate.is_speaking(passed.arrived_s)
+                for frame in self._framer.push(passed):
+                    self._streams.send(frame, is_speech=is_speech)
+        if gate.is_open is not self._was_open:
+            self._follow_gate()
 
-    def _send(self, frame: Frame) -> None:
-        stream = self._stream or self._open()
-        if stream is None:
-            self.counters.dropped_frames += 1
-            return
-        self.counters.audio_s += frame.samples / OPUS_HZ
-        # A silent microphone is owed no words; a connection is renewed in its pauses.
-        is_speech = frame.arrived_s - self._last_loud_s < HANGOVER_S
-        stream.send(frame, is_speech=is_speech)
-
-    def _open(self) -> SttStream | None:
-        """Begin a stream; None after `finish`, a refusal, or without a free slot."""
-        if self._tasks is None or self._refused:
-            return None
-        if not self._slots.acquire():
-            self._report_once("waiting", f"all {self._slots.limit} streams are in use")
-            return None
-        self._stream = self._path.new_stream()
-        self._tasks.create_task(self._converse(self._stream))
+    def _follow_gate(self) -> None:
+        """Nothing was said for long: give the stream back; speech opens another."""
+        self._was_open = self._gate.is_open
+        if not self._was_open:
+            self._streams.end()
         self._poke.set()
-        return self._stream
 
-    async def _converse(self, stream: SttStream) -> None:
-        """Own one stream from its start to its last word."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(stream.run())
-                # An earlier stream may still be bringing out its last words.
-                async with self._order:
-                    await self._listen(stream)
-        finally:
-            self._slots.release()
-            self.counters.dropped_frames += stream.dropped_frames
-            self.counters.reconnects += stream.reconnects
-            self.counters.stt_s += stream.sent_s
-            if self._stream is stream:
-                self._stream = None
-
-    async def _listen(self, stream: SttStream) -> None:
-        """Words to chunks, until the stream says that it is closed."""
-        assembler = CaptionAssembler()
-        while True:
-            timeout_s = None
-            if assembler.deadline_s is not None:
-                timeout_s = assembler.deadline_s - time.monotonic()
-            try:
-                async with asyncio.timeout(timeout_s):
-                    event = await stream.events.get()
-            except TimeoutError:
-                self._emit(assembler.due(time.monotonic()))
-                continue
-            if isinstance(event, Closed):
-                break
-            self._on_event(event, assembler)
-        self._emit(assembler.flush())
-
-    def _on_event(self, event: SttEvent, assembler: CaptionAssembler) -> None:
+    def _new_tail(self) -> list[Frame]:
+        """What is left of the audio and silence behind it; what follows is anew."""
+        self._gate.close()
         now_s = time.monotonic()
-        match event:
-            case Word(text):
-                self.counters.words += 1
-                self._emit(assembler.word(text, now_s))
-            case Pause():
-                self._emit(assembler.pause(now_s))
-            case Ready():
-                self._report_once("listening", "")
-            case Renewed(reason) if reason.is_urgent:
-                self._report_once("listening", f"connection renewed: {reason.value}")
-            case StreamFailed(reason, retryable):
-                self._refused = self._refused or not retryable
-                self._report_once("reconnecting" if retryable else "failed", reason)
-
-    def _emit(self, chunks: list[str]) -> None:
-        for chunk in chunks:
-            self._on_text(chunk)
-
-    def _report_once(self, state: str, why: str) -> None:
-        if (state, why) != self._reported:
-            self._reported = (state, why)
-            self._on_stream(state, why)
+        return [
+            *self._framer.drain(now_s),
+            *self._framer.silence(TAIL_S, now_s),
+        ]
 
     async def _keep_time(self) -> None:
         """Lets late packets go, sends silence when none come, closes idle streams."""
@@ -234,35 +168,26 @@ class Transcription:
         due = []
         if self._reorder.deadline_s is not None:
             due.append(self._reorder.deadline_s)
-        if self._stream is not None:
+        if self._gate.is_open:
             due.append(self._last_packet_s + QUIET_S + self._silence_s)
+            due.append(max(self._gate.idle_at_s, self._last_packet_s + QUIET_S))
         return min(due, default=None)
 
     def _on_time(self, now_s: float) -> None:
         self._forward(self._reorder.due(now_s))
-        stream, quiet_s = self._stream, now_s - self._last_packet_s
-        if stream is None or quiet_s < QUIET_S:
+        quiet_s = now_s - self._last_packet_s
+        if not self._gate.is_open or quiet_s < QUIET_S:
             return
-        if quiet_s >= self._path.idle_s:
-            self._close(stream)
-            return
+        self._gate.tick(now_s)
+        if self._gate.is_open:
+            self._stand_in(quiet_s, now_s)
+        else:
+            self._follow_gate()
+
+    def _stand_in(self, quiet_s: float, now_s: float) -> None:
+        """Send silence for what did not come; the model needs it to finish words."""
         while self._silence_s + QUIET_S <= quiet_s:
             step_s = SILENCE_STEP_S if self._silence_s < SILENCE_S else KEEP_ALIVE_S
             for frame in self._framer.silence(SILENCE_STEP_S, now_s):
-                stream.send(frame, is_speech=False)
+                self._streams.send(frame, is_speech=False)
             self._silence_s += step_s
-
-    def _close(self, stream: SttStream) -> None:
-        """Nothing was heard for long: give the stream back; audio opens another."""
-        self._stream = None
-        if self._tasks is not None:
-            self._tasks.create_task(self._flush(stream))
-
-    async def _flush(self, stream: SttStream) -> None:
-        now_s = time.monotonic()
-        for frame in (
-            *self._framer.drain(now_s),
-            *self._framer.silence(TAIL_S, now_s),
-        ):
-            stream.send(frame, is_speech=False)
-        await stream.finish()

@@ -23,6 +23,7 @@ from tests.calls.factories import (
     RecipientFactory,
     RoomSettingsFactory,
     SpeakerFactory,
+    SpeakerReportFactory,
     WorkerFactory,
 )
 
@@ -222,7 +223,7 @@ def test_facts_of_a_call() -> None:
     assert services.recipient_away(claimed.call_id, session)
     assert services.recipient_gone(claimed.call_id, session)
     assert not services.recipient_gone(claimed.call_id, session)
-    report = services.SpeakerReport("S3", "nc", "Ann", "listening", 1.5, 2, 7, 1, 0)
+    report = SpeakerReportFactory(session_id="S3", display_name="Ann", words=7)
     services.record_speaker(claimed.call_id, report)
     services.record_speaker(claimed.call_id, report)
     services.record_event(claimed.call_id, "info", "speaker.listening", "", "S3")
