@@ -125,9 +125,7 @@ class Demo:
         steps.done(f"In the call: {', '.join(self._names)}, and Vera, who reads")
         steps.begin("Vera presses CC ...")
         await viewer.press_cc()
-        await call.stt.wait_until(
-            lambda: len(call.stt.records) >= len(self._speakers), STREAMS_TIMEOUT_S
-        )
+        await call.wait_heard(len(self._speakers), STREAMS_TIMEOUT_S)
         steps.done("Vera has pressed CC; the bot hears everybody")
         return call, viewer
 

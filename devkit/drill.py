@@ -117,7 +117,7 @@ async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
         await viewer.enter_call()
         await speaker.enter_call()
         await viewer.press_cc()
-        await call.stt.wait_until(lambda: bool(call.stt.records), 15.0)
+        await call.wait_heard(1)
         speaker.speak()
         yield Stage(call, viewer, speaker, lines[0])
 

@@ -3,6 +3,7 @@
 
 """A Talk call on one machine: every part started, joined and ended in order."""
 
+import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -17,6 +18,8 @@ from devkit.nextcloud import NextcloudStandIn
 from devkit.program import HOST, Program, free_ports, wait_for_port
 from devkit.stt import SttServer
 from devkit.surroundings import Hpb, Surroundings, WireName
+
+LOOK_S = 0.05
 
 HpbLine = Callable[[str], Awaitable[dict[str, str]]]
 "URL of the HPB -> settings that lead the app to it by another way."
@@ -92,6 +95,16 @@ class LocalCall:
     def stt(self) -> SttServer:
         """The speech-to-text server."""
         return self.surroundings.stt
+
+    async def wait_heard(self, speakers: int, timeout_s: float = 15.0) -> None:
+        """Wait until the app hears so many speakers; raises `TimeoutError`."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                response = await self.nextcloud.talk.status()
+                response.raise_for_status()
+                if response.json()["active_transcribers"] >= speakers:
+                    return
+                await asyncio.sleep(LOOK_S)
 
     async def _start_app(self, stack: AsyncExitStack, folder: Path) -> None:
         """The app in one process, or split into web side and worker over Redis."""

@@ -52,6 +52,8 @@ class SttConfig:
     "A cold container takes up to 90 s to answer the handshake."
     idle_s: float = 20.0
     max_streams: int = 80
+    prewarm: bool = False
+    "Reach the service at the first CC, before anybody speaks."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def stt_config() -> SttConfig:
         connect_timeout_s=settings.LT_STT_CONNECT_TIMEOUT,
         idle_s=settings.LT_STT_IDLE_SECONDS,
         max_streams=settings.LT_STT_MAX_STREAMS,
+        prewarm=settings.LT_STT_PREWARM,
     )
 
 

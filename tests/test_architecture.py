@@ -60,6 +60,7 @@ PURE = {
     "signaling.captions.assembler",
     "signaling.captions.pacing",
     "signaling.supervisor.audience",
+    "signaling.supervisor.places",
     "signaling.supervisor.slots",
 }
 PURE_MAY_IMPORT = {"numpy", "msgpack"}

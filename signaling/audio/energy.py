@@ -43,7 +43,7 @@ class EnergyMeter:
 
 def level_of(squares: float, count: float) -> int:
     """Sum of squares of 16 bit samples to dBov."""
-    if not squares or not count:
+    if squares < 1 or not count:
         return SILENCE_DBOV
     rms = (squares / count) ** 0.5 / FULL_SCALE
     return max(SILENCE_DBOV, min(0, round(20 * float(np.log10(rms)))))

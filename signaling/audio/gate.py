@@ -79,12 +79,10 @@ class SilenceGate:
         self.heard_samples += samples
         if self.is_speaking(item.arrived_s):
             self.speech_samples += samples
-        if self.is_open:
-            self.tick(item.arrived_s)
-        elif self._loud_samples >= ONSET_SAMPLES:
-            return self._open(item)
-        if self.is_open:
+        if self.tick(item.arrived_s):
             return [item]
+        if self._loud_samples >= ONSET_SAMPLES:
+            return self._open(item)
         self._keep(item, samples)
         return []
 
@@ -93,10 +91,11 @@ class SilenceGate:
         self.is_open = False
         self._loud_samples = 0
 
-    def tick(self, now_s: float) -> None:
-        """Close if nothing was said for the idle time."""
+    def tick(self, now_s: float) -> bool:
+        """Close if nothing was said for the idle time; returns whether it is open."""
         if self.is_open and now_s >= self.idle_at_s:
             self.close()
+        return self.is_open
 
     def _listen(self, item: AudioItem) -> int:
         """Whether this is speech; returns the item's length in samples."""

@@ -62,7 +62,11 @@ class CallSupervisor:
         self._journal = CallJournal(call)
         self._sender = CaptionSender(client.send, lambda: self._audience.targets)
         self._speakers = Speakers(
-            self._new_pipeline, self._on_speaker_failure, self._report
+            self._new_pipeline,
+            self._on_speaker_failure,
+            self._report,
+            environment.places,
+            self._on_speaker_refused,
         )
         self._ice = IceSettings()
         self._fetch_ice = asyncio.Event()
@@ -105,6 +109,7 @@ class CallSupervisor:
                 tasks.create_task(self._follow_hpb()),
                 tasks.create_task(self._keep_ice()),
                 tasks.create_task(self._beat()),
+                tasks.create_task(self._environment.prewarmer.warm()),
             ]
             speakers = tasks.create_task(self._speakers.run())
             self.wake()
@@ -229,7 +234,7 @@ class CallSupervisor:
             on_state=self._on_speaker_state,
         )
         return SpeakerPipeline(
-            session_id, self._environment.audio_path(), self._environment.slots, ports
+            session_id, self._environment.audio_path, self._environment.slots, ports
         )
 
     def _on_text(self, session_id: str, text: str) -> None:
@@ -238,9 +243,18 @@ class CallSupervisor:
     def _on_speaker_state(self, session_id: str, state: str, why: str) -> None:
         level = "warning" if why else "info"
         self._journal.event(level, f"speaker.{state}", why, session_id)
+        pipeline = self._speakers.get(session_id)
+        if pipeline is not None:
+            self._report(pipeline)
 
     def _on_speaker_failure(self, session_id: str) -> None:
         self._journal.event("error", "speaker.crashed", "see the log", session_id)
+
+    def _on_speaker_refused(self, session_id: str) -> None:
+        limit = self._environment.places.limit
+        why = f"LT_MAX_SPEAKERS is {limit}: this speaker is not captioned"
+        logger.warning("%s", why)
+        self._journal.event("warning", "speaker.refused", why, session_id)
 
     def _report(self, pipeline: SpeakerPipeline) -> None:
         counters, session_id = pipeline.counters, pipeline.session_id

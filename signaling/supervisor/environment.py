@@ -23,6 +23,8 @@ from signaling.hpb.guard import HpbGuard
 from signaling.stt.stream import SttStream
 from signaling.stt.wire import AudioFormat
 from signaling.stt.wires import WIRES
+from signaling.supervisor.places import SpeakerPlaces
+from signaling.supervisor.prewarm import Prewarmer
 from signaling.supervisor.slots import StreamSlots
 from signaling.supervisor.transcription import TAIL_S, AudioPath
 
@@ -34,8 +36,11 @@ class CallEnvironment:
     worker: str
     "Name of this worker's row."
     call: CallConfig
-    stt: SttConfig
+    audio_path: AudioPath
+    "The audio parts for the configured wire."
     slots: StreamSlots
+    places: SpeakerPlaces
+    prewarmer: Prewarmer
     folder: Path
     "What workers share if they share anything: the data volume."
     guard: HpbGuard = field(default_factory=HpbGuard)
@@ -44,31 +49,35 @@ class CallEnvironment:
     @classmethod
     def from_settings(cls, worker: str) -> "CallEnvironment":
         """Environment as the settings describe it."""
-        stt = stt_config()
+        stt, call = stt_config(), call_config()
+        path = _audio_path(stt)
         return cls(
             worker=worker,
-            call=call_config(),
-            stt=stt,
+            call=call,
+            audio_path=path,
             slots=StreamSlots(stt.max_streams),
+            places=SpeakerPlaces(call.max_speakers),
+            prewarmer=Prewarmer(path.new_stream, path.new_framer, enabled=stt.prewarm),
             folder=workers_folder(),
         )
 
-    def audio_path(self) -> AudioPath:
-        """The audio parts for the configured wire."""
-        wire = WIRES[self.stt.wire]
-        if wire.audio is AudioFormat.OGG:
-            return AudioPath(
-                new_framer=OpusFramer,
-                new_stream=lambda: SttStream(
-                    self.stt, wire, _new_ogg_muxer, new_silence=_opus_silence
-                ),
-                idle_s=self.stt.idle_s,
-            )
+
+def _audio_path(stt: SttConfig) -> AudioPath:
+    """The audio parts for the configured wire."""
+    wire = WIRES[stt.wire]
+    if wire.audio is AudioFormat.OGG:
         return AudioPath(
-            new_framer=PcmFramer,
-            new_stream=lambda: SttStream(self.stt, wire, PlainMuxer),
-            idle_s=self.stt.idle_s,
+            new_framer=OpusFramer,
+            new_stream=lambda: SttStream(
+                stt, wire, _new_ogg_muxer, new_silence=_opus_silence
+            ),
+            idle_s=stt.idle_s,
         )
+    return AudioPath(
+        new_framer=PcmFramer,
+        new_stream=lambda: SttStream(stt, wire, PlainMuxer),
+        idle_s=stt.idle_s,
+    )
 
 
 def _opus_silence() -> list[Frame]:

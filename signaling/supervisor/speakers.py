@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 
 from signaling.backoff import delays
+from signaling.supervisor.places import SpeakerPlaces
 from signaling.supervisor.speaker import SpeakerPipeline
 from signaling.supervisor.subscription import Message, Renewed
 
@@ -39,10 +40,15 @@ class Speakers:
         new_pipeline: Callable[[str], SpeakerPipeline],
         on_failure: Callable[[str], None],
         on_end: Callable[[SpeakerPipeline], None],
+        places: SpeakerPlaces,
+        on_refusal: Callable[[str], None],
     ) -> None:
         self._new_pipeline = new_pipeline
         self._on_failure = on_failure
         self._on_end = on_end
+        self._seats = places
+        self._on_refusal = on_refusal
+        self._refused: set[str] = set()
         self._places: dict[str, _Place] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._closing = asyncio.Event()
@@ -70,17 +76,33 @@ class Speakers:
         publishers = frozenset(publishers)
         for session_id in self._places.keys() - publishers:
             self._places.pop(session_id).leave()
-        if self._tasks is not None:
-            for session_id in publishers - self._places.keys():
-                place = _Place(self._new_pipeline(session_id))
-                self._places[session_id] = place
-                self._tasks.create_task(self._hold(session_id, place))
+        self._refused &= publishers
+        for session_id in publishers - self._places.keys():
+            self._begin(session_id)
+
+    def _begin(self, session_id: str) -> None:
+        """Listen to a publisher, if there is a place; if not, try again next time."""
+        if self._tasks is None:
+            return
+        if self._seats.take():
+            self._refused.discard(session_id)
+            place = _Place(self._new_pipeline(session_id))
+            self._places[session_id] = place
+            self._tasks.create_task(self._hold(session_id, place))
+        elif session_id not in self._refused:
+            self._refused.add(session_id)
+            self._on_refusal(session_id)
+
+    def get(self, session_id: str) -> SpeakerPipeline | None:
+        """The pipeline of a publisher, None if there is none now."""
+        place = self._places.get(session_id)
+        return None if place is None else place.pipeline
 
     def put(self, session_id: str, message: Message) -> None:
         """Hand a message about a publisher to its pipeline, if there is one."""
-        place = self._places.get(session_id)
-        if place is not None:
-            place.pipeline.put(message)
+        pipeline = self.get(session_id)
+        if pipeline is not None:
+            pipeline.put(message)
 
     def renew(self) -> None:
         """All peer connections are gone: ask for every publisher's audio again."""
@@ -88,6 +110,12 @@ class Speakers:
             pipeline.put(Renewed())
 
     async def _hold(self, session_id: str, place: _Place) -> None:
+        try:
+            await self._keep_running(session_id, place)
+        finally:
+            self._seats.give_back()
+
+    async def _keep_running(self, session_id: str, place: _Place) -> None:
         """Run one publisher's pipeline; if it breaks, start another after a while."""
         for delay_s in delays(
             FIRST_RESTART_S, 2.0, SLOWEST_RESTART_S, 0.2, random.random

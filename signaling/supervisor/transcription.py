@@ -178,8 +178,7 @@ class Transcription:
         quiet_s = now_s - self._last_packet_s
         if not self._gate.is_open or quiet_s < QUIET_S:
             return
-        self._gate.tick(now_s)
-        if self._gate.is_open:
+        if self._gate.tick(now_s):
             self._stand_in(quiet_s, now_s)
         else:
             self._follow_gate()

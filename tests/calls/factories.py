@@ -9,7 +9,6 @@ from factory.django import DjangoModelFactory
 
 from calls import models
 from calls.control import worker_channel
-from calls.services import SpeakerReport
 
 
 class WorkerFactory(DjangoModelFactory[models.Worker]):
@@ -56,28 +55,6 @@ class SpeakerFactory(DjangoModelFactory[models.Speaker]):
     call = factory.SubFactory(CallFactory)
     session_id = factory.Sequence(lambda n: f"session-{n}")
     display_name = "Ann"
-
-
-class SpeakerReportFactory(factory.Factory[SpeakerReport]):
-    """What a worker says of somebody who speaks."""
-
-    class Meta:
-        model = SpeakerReport
-
-    session_id = factory.Sequence(lambda n: f"session-{n}")
-    nextcloud_session_id = factory.Sequence(lambda n: f"nextcloud-session-{n}")
-    display_name = "Ann"
-    state = "listening"
-    audio_s = 1.5
-    speech_s = 1.0
-    stt_s = 2.0
-    words = 7
-    lost_packets = 1
-    reconnects = 0
-    dropped_frames = 0
-    streams = 1
-    renewals = 0
-    failures = 0
 
 
 class CallEventFactory(DjangoModelFactory[models.CallEvent]):

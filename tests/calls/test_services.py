@@ -23,7 +23,6 @@ from tests.calls.factories import (
     RecipientFactory,
     RoomSettingsFactory,
     SpeakerFactory,
-    SpeakerReportFactory,
     WorkerFactory,
 )
 
@@ -223,7 +222,7 @@ def test_facts_of_a_call() -> None:
     assert services.recipient_away(claimed.call_id, session)
     assert services.recipient_gone(claimed.call_id, session)
     assert not services.recipient_gone(claimed.call_id, session)
-    report = SpeakerReportFactory(session_id="S3", display_name="Ann", words=7)
+    report = a_report("S3", words=7)
     services.record_speaker(claimed.call_id, report)
     services.record_speaker(claimed.call_id, report)
     services.record_event(claimed.call_id, "info", "speaker.listening", "", "S3")
@@ -231,6 +230,26 @@ def test_facts_of_a_call() -> None:
     assert (speaker.words, speaker.audio_s, str(speaker)) == (7, 1.5, "Ann")
     assert CallEvent.objects.get().speaker == speaker
     assert services.status() == services.Status(1, 1, 0, 1)
+
+
+def a_report(session_id: str, words: int) -> services.SpeakerReport:
+    """What a worker says of somebody who speaks."""
+    return services.SpeakerReport(
+        session_id=session_id,
+        nextcloud_session_id="nc",
+        display_name="Ann",
+        state="listening",
+        audio_s=1.5,
+        speech_s=1.0,
+        stt_s=2.0,
+        words=words,
+        lost_packets=1,
+        reconnects=0,
+        dropped_frames=0,
+        streams=1,
+        renewals=0,
+        failures=0,
+    )
 
 
 def test_ended_states_are_final() -> None:

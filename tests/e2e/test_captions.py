@@ -86,7 +86,7 @@ async def test_every_reader_gets_the_words_of_every_speaker(wire: WireName) -> N
             await leaver.press_cc(language="fr")
             async with late:
                 await late.enter_call()
-                await call.stt.wait_until(lambda: len(call.stt.records) == 3, 15.0)
+                await call.wait_heard(3)
                 for speaker in speakers:
                     speaker.speak()
                 await leaver.wait_until(lambda: len(leaver.captions) >= 8, 30.0)
@@ -152,7 +152,7 @@ async def test_captions_equal_what_the_engine_says_of_the_file(shape: str) -> No
             await viewer.enter_call()
             await speaker.enter_call()
             await viewer.press_cc()
-            await call.stt.wait_until(lambda: bool(call.stt.records), 15.0)
+            await call.wait_heard(1)
             speaker.speak()
             await speaker.track.finished.wait()
             await call.app.stop()
@@ -172,7 +172,7 @@ async def test_words_are_counted_on_numbers(simulate: bool) -> None:
         await viewer.enter_call()
         await speaker.enter_call()
         await viewer.press_cc()
-        await call.stt.wait_until(lambda: bool(call.stt.records), 15.0)
+        await call.wait_heard(1)
         speaker.speak()
         await speaker.track.finished.wait()
         assert await call.app.stop() == 0

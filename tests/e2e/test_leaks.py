@@ -161,6 +161,7 @@ async def test_thirty_calls_leave_nothing_behind(room: Room) -> None:
 
 async def test_thirty_quick_toggles_leave_nothing_behind(room: Room) -> None:
     """On and off again before the bot has even joined."""
+    room.speaker.speak()
     await room.press(True)
     await room.stt.wait_until(lambda: bool(room.stt.records), 15.0)
     await room.press(False)

@@ -43,7 +43,7 @@ async def captioned(
         await viewer.enter_call()
         await speaker.enter_call()
         await viewer.press_cc()
-        await call.stt.wait_until(lambda: bool(call.stt.records), 15.0)
+        await call.wait_heard(1)
         speaker.speak()
         await viewer.wait_for_captions(2)
         yield viewer, speaker

@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""How many speakers this process listens to at once, over all calls. Pure."""
+
+
+class SpeakerPlaces:
+    """Places against a limit; 0 is no limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.taken = 0
+
+    def take(self) -> bool:
+        """Take a place; False if all are taken."""
+        if self.limit and self.taken >= self.limit:
+            return False
+        self.taken += 1
+        return True
+
+    def give_back(self) -> None:
+        """A speaker has left."""
+        self.taken -= 1

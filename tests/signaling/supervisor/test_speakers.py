@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""Places for speakers: the limit holds in running calls, over all of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from signaling.supervisor.places import SpeakerPlaces
+from signaling.supervisor.speaker import SpeakerPipeline
+from signaling.supervisor.speakers import Speakers
+
+
+class Pipeline:
+    """Runs until it is stopped."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """The publisher has left."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Nothing but waiting."""
+        await self._stopped.wait()
+
+
+@asynccontextmanager
+async def call(
+    places: SpeakerPlaces,
+) -> AsyncIterator[tuple[Speakers, list[str], list[str]]]:
+    """A call's speakers, who was refused, and who ended."""
+    refused: list[str] = []
+    ended: list[str] = []
+    speakers = Speakers(
+        lambda session_id: cast("SpeakerPipeline", Pipeline(session_id)),
+        lambda session_id: None,
+        lambda pipeline: ended.append(pipeline.session_id),
+        places,
+        refused.append,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(speakers.run())
+        await asyncio.sleep(0)
+        yield speakers, refused, ended
+        speakers.close()
+
+
+async def test_everybody_is_heard_without_a_limit() -> None:
+    """The default."""
+    async with call(SpeakerPlaces(0)) as (speakers, refused, _):
+        speakers.follow(f"S{n}" for n in range(200))
+        assert (len(speakers), refused) == (200, [])
+
+
+async def test_beyond_the_limit_nobody_is_heard_until_somebody_leaves() -> None:
+    """Told once, whoever else comes and goes; the next look takes the free place."""
+    places = SpeakerPlaces(2)
+    async with call(places) as (speakers, refused, ended):
+        speakers.follow(["A", "B"])
+        speakers.follow(["A", "B", "C"])
+        speakers.follow(["A", "B", "C"])
+        assert (len(speakers), refused) == (2, ["C"])
+        speakers.follow(["A", "C"])
+        await asyncio.sleep(0.01)  # B brings out the last words
+        assert ended == ["B"]
+        speakers.follow(["A", "C"])
+        assert {pipeline.session_id for pipeline in speakers} == {"A", "C"}
+        assert speakers.get("C") is not None
+        assert speakers.get("B") is None
+    assert places.taken == 0
+
+
+async def test_the_limit_counts_all_calls_of_a_process() -> None:
+    """What one call frees another may take."""
+    places = SpeakerPlaces(1)
+    async with call(places) as (first, _, _):
+        async with call(places) as (second, refused, _):
+            second.follow(["B"])
+            first.follow(["A"])
+            assert (len(first), len(second), refused) == (0, 1, [])
+        first.follow(["A"])
+        assert (len(first), places.taken) == (1, 1)
