@@ -33,6 +33,12 @@ class Background:
         self.enabled = False
         self._told = asyncio.Event()
         self._jobs: asyncio.Queue[Coroutine[Any, Any, None]] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def tasks(self) -> int:
+        """Tasks on the event loop of the server: a leak shows here first."""
+        return 0 if self._loop is None else len(asyncio.all_tasks(self._loop))
 
     @property
     def running(self) -> bool:
@@ -42,13 +48,14 @@ class Background:
     async def run(self) -> None:
         """Ask Nextcloud, and hold the tasks that views start, until cancelled."""
         self._jobs = asyncio.Queue(MAX_JOBS)
+        self._loop = asyncio.get_running_loop()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ask_nextcloud())
                 while True:
                     tasks.create_task(await self._jobs.get())
         finally:
-            jobs, self._jobs = self._jobs, None
+            jobs, self._jobs, self._loop = self._jobs, None, None
             while not jobs.empty():
                 jobs.get_nowait().close()
 

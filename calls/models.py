@@ -96,6 +96,15 @@ class Call(models.Model):
     joined_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=500, blank=True)
+    captions = models.PositiveIntegerField(default=0)
+    words_read = models.PositiveIntegerField(default=0)
+    "Words of captions for which there was a reader."
+    words_unread = models.PositiveIntegerField(default=0)
+    "Words that came while nobody was there to read them."
+    words_dropped = models.PositiveIntegerField(default=0)
+    "Words, once per reader, that had to wait for the HPB for too long."
+    reconnects = models.PositiveIntegerField(default=0)
+    "Connections to the HPB after the first, resumed sessions included."
 
     class Meta:
         ordering = ["-created_at"]

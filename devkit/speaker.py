@@ -33,12 +33,16 @@ Audio = npt.NDArray[np.float32]
 
 
 class SpeechTrack(MediaStreamTrack):
-    """Plays samples in real time, then silence for as long as somebody asks."""
+    """Plays samples in real time, then silence for as long as somebody asks.
+
+    With `loop` the samples never end: their length is a whole number of frames then.
+    """
 
     kind = "audio"
 
-    def __init__(self, audio: Audio) -> None:
+    def __init__(self, audio: Audio, *, loop: bool = False) -> None:
         super().__init__()
+        self._is_endless = loop
         self._audio = audio if audio.ndim == 2 else audio[:, np.newaxis]
         self._position = 0
         self._sent = 0
@@ -89,6 +93,8 @@ class SpeechTrack(MediaStreamTrack):
             self._spoken_from_s = time.monotonic()
         part = self._audio[self._position : self._position + FRAME_SAMPLES]
         self._position += FRAME_SAMPLES
+        if self._is_endless:
+            self._position %= len(self._audio)
         if not self.muted:
             samples[: len(part)] = part
         if self._position >= len(self._audio):
@@ -111,10 +117,16 @@ class Speaker(Participant):
     in_call_flags = IN_CALL | WITH_AUDIO
 
     def __init__(
-        self, nextcloud: NextcloudStandIn, room_token: str, name: str, audio: Audio
+        self,
+        nextcloud: NextcloudStandIn,
+        room_token: str,
+        name: str,
+        audio: Audio,
+        *,
+        loop: bool = False,
     ) -> None:
         super().__init__(nextcloud, room_token, name)
-        self.track = SpeechTrack(audio)
+        self.track = SpeechTrack(audio, loop=loop)
         self._peer_connection: RTCPeerConnection | None = None
         self._connected = asyncio.Event()
         self._sid = ""

@@ -18,12 +18,15 @@ from calls.services.leases import (
 )
 from calls.services.network import backend_urls, signaling_settings
 from calls.services.records import (
+    CallReport,
+    SpeakerCounters,
     SpeakerReport,
     call_joined,
     call_state,
     recipient_away,
     recipient_bound,
     recipient_gone,
+    record_call,
     record_event,
     record_speaker,
 )
@@ -45,7 +48,10 @@ __all__ = [
     "LimitReachedError",
     "NextcloudError",
     "SignalingSettings",
+    "CallReport",
+    "SpeakerCounters",
     "SpeakerReport",
+    "record_call",
     "Status",
     "Wishes",
     "backend_urls",

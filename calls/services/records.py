@@ -5,7 +5,7 @@
 
 from dataclasses import asdict, dataclass
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, Recipient, Speaker
@@ -13,30 +13,67 @@ from calls.states import CallState, RecipientState, sources
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerCounters:
+    """What happened to a speaker's audio and words; counters only grow."""
+
+    audio_s: float = 0.0
+    "Audio that came."
+    speech_s: float = 0.0
+    "Speech in it."
+    stt_s: float = 0.0
+    "Seconds that speech-to-text streams were open."
+    words: int = 0
+    lost_packets: int = 0
+    reconnects: int = 0
+    "Of audio and of speech-to-text."
+    dropped_frames: int = 0
+    "80 ms frames of speech that never reached speech-to-text."
+    streams: int = 0
+    renewals: int = 0
+    "Speech-to-text connections that were replaced while they stood."
+    failures: int = 0
+    "Speech-to-text connections and attempts that failed."
+
+    def since(self, earlier: "SpeakerCounters") -> "SpeakerCounters":
+        """What has come to it."""
+        before = asdict(earlier)
+        return SpeakerCounters(**{k: n - before[k] for k, n in asdict(self).items()})
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerReport:
-    """A speaker's state and counters at one moment; counters only grow."""
+    """A speaker's state at one moment, and what has come to the counters."""
 
     session_id: str
     nextcloud_session_id: str
     display_name: str
     state: str
-    audio_s: float
-    "Audio that came."
-    speech_s: float
-    "Speech in it."
-    stt_s: float
-    "Seconds that speech-to-text streams were open."
-    words: int
-    lost_packets: int
-    reconnects: int
-    "Of audio and of speech-to-text."
-    dropped_frames: int
-    "80 ms frames of speech that never reached speech-to-text."
-    streams: int
-    renewals: int
-    "Speech-to-text connections that were replaced while they stood."
-    failures: int
-    "Speech-to-text connections and attempts that failed."
+    new: SpeakerCounters
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """What became of a call's captions so far; counters only grow."""
+
+    captions: int = 0
+    words_read: int = 0
+    words_unread: int = 0
+    words_dropped: int = 0
+    reconnects: int = 0
+
+    def since(self, earlier: "CallReport") -> "CallReport":
+        """What has come to it."""
+        before = asdict(earlier)
+        return CallReport(**{k: n - before[k] for k, n in asdict(self).items()})
+
+
+def record_call(call_id: int, fence: int, new: CallReport) -> bool:
+    """Count on: a call may have had other workers before."""
+    return bool(
+        Call.objects.filter(pk=call_id, fence=fence).update(
+            **{name: F(name) + number for name, number in asdict(new).items()}
+        )
+    )
 
 
 def call_joined(call_id: int, fence: int, hpb_session_id: str) -> bool:
@@ -82,12 +119,16 @@ def recipient_gone(call_id: int, nextcloud_session_id: str) -> bool:
 
 
 def record_speaker(call_id: int, report: SpeakerReport) -> None:
-    """Write a speaker's state and counters."""
-    facts = asdict(report)
-    session_id = facts.pop("session_id")
-    facts["display_name"] = report.display_name[:255]
-    Speaker.objects.update_or_create(
-        call_id=call_id, session_id=session_id, defaults=facts
+    """Write a speaker's state; count on, as a speaker may come and go."""
+    speaker, _ = Speaker.objects.get_or_create(
+        call_id=call_id, session_id=report.session_id
+    )
+    Speaker.objects.filter(pk=speaker.pk).update(
+        nextcloud_session_id=report.nextcloud_session_id,
+        display_name=report.display_name[:255],
+        state=report.state,
+        updated_at=timezone.now(),
+        **{name: F(name) + number for name, number in asdict(report.new).items()},
     )
 
 

@@ -15,6 +15,7 @@ from calls.configuration import (
     modal_is_configured,
 )
 from calls.languages import LANGUAGES, plain_list, talk_map
+from calls.lifecycle import background
 from calls.schemas import parse_leave, parse_set_language, parse_transcribe
 from calls.views.answers import answer, api, error, while_enabled
 
@@ -87,6 +88,7 @@ def status(request: HttpRequest) -> HttpResponse:
             "recipients": now.recipients,
             "workers": now.workers,
             "memory_mb": _peak_memory_mb(),
+            "tasks": background.tasks,
             "version": settings.APP_VERSION,
             "hpb_configured": hpb_is_configured(),
             "modal_configured": modal_is_configured(),

@@ -62,7 +62,8 @@ class HpbClient:
         self._timing = timing or Timing()
         self._schedule = ReconnectSchedule(resume_delays_s, reconnect_delays)
         self._protocol = SignalingProtocol(room_token, config.secret, config.backends)
-        self._outbox = Outbox()
+        self.outbox = Outbox()
+        "What waits to be sent, and what was given up."
         self._wake = asyncio.Event()
         "Something waits in the outbox, or the writer should look at the state."
         self._leaving = asyncio.Event()
@@ -85,14 +86,9 @@ class HpbClient:
         """Whether we are in the room now."""
         return self._protocol.state is State.JOINED
 
-    @property
-    def dropped(self) -> int:
-        """Messages that were given up: too many, or captions grown too old."""
-        return self._outbox.dropped_captions + self._outbox.dropped_control
-
     def send(self, message: OutgoingMessage) -> None:
         """Queue a message; never waits. Sent as soon as we are in the room."""
-        self._outbox.put(message, time.monotonic())
+        self.outbox.put(message, time.monotonic())
         self._wake.set()
 
     async def leave(self) -> None:
@@ -256,7 +252,7 @@ class HpbClient:
             self.reconnects += self._joins > 1
             self._guard.worked(self._protocol.good_backend)
             # What was asked of the sessions we knew before means nothing now.
-            self._outbox.discard_control()
+            self.outbox.discard_control()
         if self._joins == 1:
             logger.info("Joined the room")
         else:
@@ -273,7 +269,7 @@ class HpbClient:
             await self._wake.wait()
             self._wake.clear()
             while self.connected:
-                entry = self._outbox.get(time.monotonic())
+                entry = self.outbox.get(time.monotonic())
                 if entry is None:
                     break
                 try:
@@ -281,7 +277,7 @@ class HpbClient:
                 except MessageTooLargeError:
                     logger.exception("A message was not sent")
                 if not await self._send_texts(socket):
-                    self._outbox.put_back(*entry)
+                    self.outbox.put_back(*entry)
                     return
             in_session = self._protocol.state in (State.JOINING, State.JOINED)
             if self._leaving.is_set() and in_session:

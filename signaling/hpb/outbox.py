@@ -29,6 +29,8 @@ class Outbox:
         self._captions: deque[tuple[Transcript, float]] = deque()
         self._full = False
         self.dropped_captions = 0
+        self.dropped_words = 0
+        "Words in them, once per reader."
         self.dropped_control = 0
 
     def __len__(self) -> int:
@@ -40,8 +42,7 @@ class Outbox:
         if isinstance(message, Transcript):
             self._captions.append((message, now_s))
             if len(self._captions) > MAX_CAPTIONS:
-                self._captions.popleft()
-                self.dropped_captions += 1
+                self._drop_caption(self._captions.popleft()[0])
         elif isinstance(message, RequestOffer) and message in self._control:
             return  # asked while disconnected; asking twice makes two subscribers
         elif len(self._control) < MAX_CONTROL:
@@ -58,7 +59,7 @@ class Outbox:
             message, put_s = self._captions.popleft()
             if now_s - put_s <= MAX_CAPTION_AGE_S:
                 return message, put_s
-            self.dropped_captions += 1
+            self._drop_caption(message)
         return None
 
     def put_back(self, message: OutgoingMessage, put_s: float) -> None:
@@ -72,6 +73,10 @@ class Outbox:
         """Forget the control messages: the sessions they name are gone."""
         self._control.clear()
         self._full = False
+
+    def _drop_caption(self, message: Transcript) -> None:
+        self.dropped_captions += 1
+        self.dropped_words += len(message.text.split())
 
     def _drop_control(self, message: OutgoingMessage) -> None:
         self.dropped_control += 1

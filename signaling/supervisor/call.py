@@ -119,6 +119,7 @@ class CallSupervisor:
             self._sender.flush()
             await self._client.leave()
             await connection
+            self._report_call()
             for helper in helpers:
                 helper.cancel()
 
@@ -191,6 +192,7 @@ class CallSupervisor:
             beats += 1
             self.wake()
             if beats % REPORT_BEATS == 0:
+                self._report_call()
                 for pipeline in self._speakers:
                     self._report(pipeline)
         self._over.set()
@@ -256,23 +258,28 @@ class CallSupervisor:
         logger.warning("%s", why)
         self._journal.event("warning", "speaker.refused", why, session_id)
 
+    def _report_call(self) -> None:
+        sender, client = self._sender, self._client
+        self._journal.call(
+            services.CallReport(
+                captions=sender.captions,
+                words_read=sender.words_read,
+                words_unread=sender.words_unread,
+                words_dropped=client.outbox.dropped_words,
+                reconnects=client.reconnects + client.resumes,
+            )
+        )
+
     def _report(self, pipeline: SpeakerPipeline) -> None:
-        counters, session_id = pipeline.counters, pipeline.session_id
+        session_id = pipeline.session_id
+        counters = pipeline.counters
+        new, pipeline.told = counters.since(pipeline.told), counters
         self._journal.speaker(
             services.SpeakerReport(
                 session_id=session_id,
                 nextcloud_session_id=self._roster.nextcloud_session_of(session_id),
                 display_name=self._roster.display_name(session_id),
                 state=pipeline.state,
-                audio_s=counters.audio_s,
-                speech_s=counters.speech_s,
-                stt_s=counters.stt_s,
-                words=counters.words,
-                lost_packets=counters.lost_packets,
-                reconnects=pipeline.reconnects,
-                dropped_frames=counters.drops.total(),
-                streams=counters.streams,
-                renewals=counters.renewals,
-                failures=counters.failures,
+                new=new,
             )
         )

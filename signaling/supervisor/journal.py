@@ -17,6 +17,7 @@ class CallJournal:
     def __init__(self, call: services.ClaimedCall) -> None:
         self._call = call
         self._recorder = CallRecorder()
+        self._reported = services.CallReport()
         self._reading = False
         self._read_again = False
 
@@ -67,6 +68,11 @@ class CallJournal:
                 self._put(services.recipient_away, *ids)
             case Place.GONE:
                 self._put(services.recipient_gone, *ids)
+
+    def call(self, report: services.CallReport) -> None:
+        """What became of the captions so far; the rows get what is new since then."""
+        new, self._reported = report.since(self._reported), report
+        self._put(services.record_call, self._call.call_id, self._call.fence, new)
 
     def speaker(self, report: services.SpeakerReport) -> None:
         """State and counters of a speaker."""

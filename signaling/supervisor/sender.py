@@ -29,8 +29,10 @@ class CaptionSender:
         self._pushed = asyncio.Event()
         self.captions = 0
         "Captions that went to at least one recipient."
-        self.unread = 0
-        "Captions for which nobody was there at that moment."
+        self.words_read = 0
+        "Words in them."
+        self.words_unread = 0
+        "Words for which nobody was there at that moment."
 
     def push(self, caption: Caption) -> None:
         """Take a caption; it leaves at once unless people talk over each other."""
@@ -62,7 +64,9 @@ class CaptionSender:
                         recipient, caption.speaker, caption.text, caption.language
                     )
                 )
+            words = len(caption.text.split())
             if recipients:
                 self.captions += 1
+                self.words_read += words
             else:
-                self.unread += 1
+                self.words_unread += words

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from calls.services import SpeakerCounters
 from livetranscription import logs
 from signaling.config import IceServer
 from signaling.hpb.messages import OutgoingMessage
@@ -16,11 +17,7 @@ from signaling.supervisor.subscription import (
     Subscription,
     SubscriptionState,
 )
-from signaling.supervisor.transcription import (
-    AudioCounters,
-    AudioPath,
-    Transcription,
-)
+from signaling.supervisor.transcription import AudioPath, Transcription
 
 NEGOTIATING = "negotiating"
 "No audio yet, or no more."
@@ -49,6 +46,8 @@ class SpeakerPipeline:
     ) -> None:
         self.session_id = session_id
         self.state = NEGOTIATING
+        self.told = SpeakerCounters()
+        "The counters as the rows have them."
         self._is_connected = False
         self._heard = SILENT
         self._ports = ports
@@ -65,15 +64,21 @@ class SpeakerPipeline:
         )
 
     @property
-    def counters(self) -> AudioCounters:
-        """A snapshot of what happened to this speaker's audio and words."""
-        return self._transcription.counters
-
-    @property
-    def reconnects(self) -> int:
-        """Connections after the first, of audio and of speech-to-text."""
-        audio = max(0, self._subscription.connections - 1)
-        return audio + self.counters.reconnects
+    def counters(self) -> SpeakerCounters:
+        """A snapshot of what happened so far."""
+        audio = self._transcription.counters
+        return SpeakerCounters(
+            audio_s=audio.audio_s,
+            speech_s=audio.speech_s,
+            stt_s=audio.stt_s,
+            words=audio.words,
+            lost_packets=audio.lost_packets,
+            reconnects=audio.reconnects + max(0, self._subscription.connections - 1),
+            dropped_frames=audio.drops.total(),
+            streams=audio.streams,
+            renewals=audio.renewals,
+            failures=audio.failures,
+        )
 
     def put(self, message: Message) -> None:
         """Hand over what the HPB says about this publisher."""

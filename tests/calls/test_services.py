@@ -227,7 +227,7 @@ def test_facts_of_a_call() -> None:
     services.record_speaker(claimed.call_id, report)
     services.record_event(claimed.call_id, "info", "speaker.listening", "", "S3")
     speaker = Speaker.objects.get()
-    assert (speaker.words, speaker.audio_s, str(speaker)) == (7, 1.5, "Ann")
+    assert (speaker.words, speaker.audio_s, str(speaker)) == (14, 3.0, "Ann")
     assert CallEvent.objects.get().speaker == speaker
     assert services.status() == services.Status(1, 1, 0, 1)
 
@@ -239,16 +239,7 @@ def a_report(session_id: str, words: int) -> services.SpeakerReport:
         nextcloud_session_id="nc",
         display_name="Ann",
         state="listening",
-        audio_s=1.5,
-        speech_s=1.0,
-        stt_s=2.0,
-        words=words,
-        lost_packets=1,
-        reconnects=0,
-        dropped_frames=0,
-        streams=1,
-        renewals=0,
-        failures=0,
+        new=services.SpeakerCounters(audio_s=1.5, words=words),
     )
 
 

@@ -4,6 +4,7 @@
 """Opus packets of tones, and what a decoder makes of them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from signaling.audio.packet import AudioItem, Gap, OpusPacket, packet_samples
 
-Samples = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.floating[Any]]
 
 
 def tone(hz: float, seconds: float) -> Samples:

@@ -145,7 +145,8 @@ async def test_client_says_hello_joins_and_is_in_the_call(
     assert joined == Joined("session-1", resumed=False)
     assert [body["type"] for body in hpb.received] == ["hello", "room", "internal"]
     assert hpb.of("room")[0]["room"] == {"roomid": "tok3n", "sessionid": "session-1"}
-    assert (client.resumes, client.reconnects, client.dropped) == (0, 0, 0)
+    assert (client.resumes, client.reconnects) == (0, 0)
+    assert client.outbox.dropped_captions == client.outbox.dropped_control == 0
 
 
 async def test_hello_does_not_wait_for_the_welcome(
@@ -618,7 +619,7 @@ async def test_captions_beyond_the_bound_are_counted(client: HpbClient) -> None:
     messages: list[OutgoingMessage] = [caption(str(n)) for n in range(600)]
     for message in [RequestOffer("S"), *messages]:
         client.send(message)
-    assert client.dropped == 100
+    assert client.outbox.dropped_captions + client.outbox.dropped_control == 100
 
 
 # --- Out ----------------------------------------------------------------------------
