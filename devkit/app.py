@@ -107,6 +107,12 @@ class AppProcess:
         if process.returncode:
             raise RuntimeError(f"manage.py {arguments[0]}: {output.decode()[-1000:]}")
 
+    async def wait_for_log(self, text: str, timeout_s: float = 10.0) -> None:
+        """Wait until it has printed something; raises `TimeoutError`."""
+        async with asyncio.timeout(timeout_s):
+            while text not in self.log:  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0.1)
+
     async def create_superuser(self, name: str, password: str) -> None:
         """A user for the admin, which takes passwords while DEBUG is on."""
         self.environment["DJANGO_SUPERUSER_PASSWORD"] = password

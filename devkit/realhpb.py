@@ -57,6 +57,7 @@ general: {{
 }}
 media: {{ rtp_port_range = "{rtp_ports}" }}
 nat: {{ full_trickle = true }}
+certificates: {{ rsa_private_key = {rsa} }}
 plugins: {{ disable = "{disabled}" }}
 transports: {{ disable = "libjanus_http.so,libjanus_pfunix.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_rabbitmq.so" }}
 """
@@ -86,7 +87,10 @@ class RealHpb:
 
     description = "the real one, with Janus"
 
-    def __init__(self, backend_url: str, backend_secret: str) -> None:
+    def __init__(
+        self, backend_url: str, backend_secret: str, *, rsa: bool = False
+    ) -> None:
+        self._rsa = rsa
         self.internal_secret = secrets.token_hex(16)
         self._backend_url = backend_url
         self._backend_secret = backend_secret
@@ -101,7 +105,9 @@ class RealHpb:
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             self._port, janus_port = free_ports(2)
-            self._janus = Program(_janus_command(folder, janus_port), folder / "janus")
+            self._janus = Program(
+                _janus_command(folder, janus_port, rsa=self._rsa), folder / "janus"
+            )
             self._hpb = Program(self._hpb_command(folder, janus_port), folder / "hpb")
             for program in (self._janus, self._hpb):
                 stack.push_async_callback(program.stop)
@@ -148,7 +154,7 @@ class RealHpb:
         return [hpb_binary() or HPB_NAMES[0], "-config", str(config)]
 
 
-def _janus_command(folder: Path, port: int) -> list[str]:
+def _janus_command(folder: Path, port: int, *, rsa: bool) -> list[str]:
     library = next(JANUS_PLUGINS.glob("*/janus"))
     plugins = library / "plugins"
     others = sorted(
@@ -161,6 +167,7 @@ def _janus_command(folder: Path, port: int) -> list[str]:
             plugins=plugins,
             transports=library / "transports",
             secret=secrets.token_hex(8),
+            rsa=str(rsa).lower(),
             rtp_ports=f"{first_rtp_port}-{first_rtp_port + 2000}",
             disabled=",".join(others),
         )

@@ -38,12 +38,17 @@ class LocalCall:
         *,
         environment: Mapping[str, str] | None = None,
         simulate_hpb: bool | None = None,
+        janus_rsa: bool = False,
         split_worker: bool = False,
         hpb_line: HpbLine | None = None,
         on_step: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.surroundings = Surroundings(
-            engine, wire, simulate_hpb=simulate_hpb, on_step=on_step
+            engine,
+            wire,
+            simulate_hpb=simulate_hpb,
+            janus_rsa=janus_rsa,
+            on_step=on_step,
         )
         self._environment = environment or {}
         self._on_step = on_step

@@ -49,6 +49,7 @@ class Surroundings:
         wire: WireName,
         *,
         simulate_hpb: bool | None = None,
+        janus_rsa: bool = False,
         on_step: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.wire = wire
@@ -57,6 +58,7 @@ class Surroundings:
         self._stack = AsyncExitStack()
         self.nextcloud = NextcloudStandIn(AppCredentials(secrets.token_hex(32)))
         # The app sends Modal credentials to Modal's hosts only, so none come here.
+        self._janus_rsa = janus_rsa
         self.stt = SttServer(
             engine,
             stream_wire="modal-opus" if wire == "modal-opus" else "modal-pcm",
@@ -106,5 +108,6 @@ class Surroundings:
     async def _start_hpb(self, stack: AsyncExitStack) -> Hpb:
         if self._simulate:
             return await stack.enter_async_context(SimulatedHpb(self.nextcloud))
-        hpb = RealHpb(self.nextcloud.url, self.nextcloud.backend_secret)
+        nextcloud = self.nextcloud
+        hpb = RealHpb(nextcloud.url, nextcloud.backend_secret, rsa=self._janus_rsa)
         return await stack.enter_async_context(hpb)

@@ -28,7 +28,16 @@ NEGOTIATE_TIMEOUT_S = 8.0
 "Includes gathering: a dead STUN server takes aioice 5 s to give up on."
 CLOSE_TIMEOUT_S = 3.0
 OPUS = " opus/48000"
-ENDED = frozenset({"failed", "closed"})
+WHY = {
+    "failed": "no UDP way to the media server, or it was lost",
+    "closed": "closed by the media server",
+}
+ENDED = frozenset(WHY)
+DTLS_FAILED = (
+    "DTLS failed: an RSA certificate at Janus? "
+    "Set rsa_private_key = false in janus.jcfg, or give it an ECDSA certificate"
+)
+"aiortc speaks DTLS with ECDSA certificates only, Janus' default."
 
 
 class OpusReceiver:
@@ -131,8 +140,19 @@ class OpusReceiver:
         if state == "connected":
             self.connected.set()
         elif state in ENDED:
-            self._why = f"peer connection {state}"
+            self._why = DTLS_FAILED if self._dtls_failed() else WHY[state]
             self._ended.set()
+
+    def _dtls_failed(self) -> bool:
+        """Whether packets came through, but the other side's certificate did not do."""
+        transports = [
+            t.receiver.transport for t in self._peer_connection.getTransceivers()
+        ]
+        return any(
+            dtls.state == "failed"
+            and dtls.transport.state in ("connected", "completed")
+            for dtls in transports
+        )
 
 
 def _ice_candidate(line: CandidateLine) -> RTCIceCandidate:

@@ -239,7 +239,7 @@ async def test_end_of_the_other_side_is_told() -> None:
     async with connected(publisher, ignore) as receiver:
         waiting = asyncio.ensure_future(receiver.wait_closed())
         await publisher.close()
-        assert await waiting == "peer connection closed"
+        assert await waiting == "closed by the media server"
 
 
 async def test_close_is_harmless_when_done_twice() -> None:

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""The way of the audio, where the media server or the network is not as it should be."""
+
+from typing import Any
+
+import pytest
+from aiortc.rtcdtlstransport import RTCCertificate
+from OpenSSL import SSL
+
+from devkit.participant import Viewer
+from devkit.scenario import LocalCall
+from devkit.scripted import NumberedEngine
+from devkit.speaker import Speaker
+from devkit.tones import spoken_words
+
+pytestmark = [pytest.mark.hpb, pytest.mark.timeout(90)]
+
+ROOM = "media"
+RSA = b"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256"
+
+
+@pytest.fixture
+def browser_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers get along with RSA certificates; the speaker's library does not."""
+    create = RTCCertificate._create_ssl_context
+
+    def with_rsa(certificate: RTCCertificate, srtp_profiles: Any) -> SSL.Context:
+        context = create(certificate, srtp_profiles)
+        context.set_cipher_list(RSA)
+        return context
+
+    monkeypatch.setattr(RTCCertificate, "_create_ssl_context", with_rsa)
+
+
+@pytest.mark.usefixtures("browser_like")
+async def test_an_rsa_certificate_is_named_with_the_setting_to_change() -> None:
+    """People in the call hear each other; only we do not, and say why."""
+    async with (
+        LocalCall(NumberedEngine(), "modal-pcm", janus_rsa=True) as call,
+        Viewer(call.nextcloud, ROOM, "Vera") as viewer,
+        Speaker(
+            call.nextcloud, ROOM, "Ann", spoken_words(0, range(1, 9), 48_000)
+        ) as speaker,
+    ):
+        await viewer.enter_call()
+        await speaker.enter_call()
+        await viewer.press_cc()
+        await call.app.wait_for_log("rsa_private_key", 20.0)
+        assert "Traceback" not in call.app.log
