@@ -69,7 +69,6 @@ class CallSupervisor:
             self._on_speaker_refused,
         )
         self._ice = IceSettings()
-        self._fetch_ice = asyncio.Event()
         self._over = asyncio.Event()
         self._wishes_known = False
         self._ended_for_all = False
@@ -107,7 +106,7 @@ class CallSupervisor:
             helpers = [
                 tasks.create_task(self._sender.run()),
                 tasks.create_task(self._follow_hpb()),
-                tasks.create_task(self._keep_ice()),
+                tasks.create_task(self._ice.keep()),
                 tasks.create_task(self._beat()),
                 tasks.create_task(self._environment.prewarmer.warm()),
             ]
@@ -156,7 +155,7 @@ class CallSupervisor:
         self._roster.reset()
         self._roster.set_own_session(session_id)
         self._audience.unbind(time.monotonic())
-        self._fetch_ice.set()
+        self._ice.renew()
         self._speakers.renew()
 
     def _follow_roster(self) -> None:
@@ -165,12 +164,6 @@ class CallSupervisor:
         # Until the HPB has said who is in the call, nobody is known to have left.
         if self._roster.has_people_in_call() is not None:
             self._speakers.follow(self._roster.publishers())
-
-    async def _keep_ice(self) -> None:
-        while True:
-            await self._fetch_ice.wait()
-            self._fetch_ice.clear()
-            await self._ice.fetch()
 
     # --- Who reads ----------------------------------------------------------------
 

@@ -5,15 +5,20 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from calls import services
 from signaling.config import IceServer
+from signaling.webrtc.probe import answering
+
+RENEW_S = 3600.0
+"Talk's credentials last for a day, those of some other servers for hours."
 
 logger = logging.getLogger(__name__)
 
 
 class IceSettings:
-    """Fetched once per connection to the HPB, because TURN credentials expire.
+    """Fetched with each connection to the HPB and each hour: TURN credentials expire.
 
     While Nextcloud does not answer, the last known servers serve on.
     """
@@ -21,6 +26,20 @@ class IceSettings:
     def __init__(self) -> None:
         self._servers: tuple[IceServer, ...] = ()
         self._known = asyncio.Event()
+        self._stale = asyncio.Event()
+
+    async def keep(self) -> None:
+        """Fetch now, after `renew`, and every hour, until cancelled."""
+        while True:
+            self._stale.clear()
+            await self.fetch()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_S):
+                    await self._stale.wait()
+
+    def renew(self) -> None:
+        """Fetch again soon: the HPB is another, or was away for long."""
+        self._stale.set()
 
     async def servers(self) -> tuple[IceServer, ...]:
         """The servers; waits for the first answer or failure of Nextcloud."""
@@ -34,8 +53,10 @@ class IceSettings:
         except services.NextcloudError as error:
             logger.warning("No STUN and TURN settings from Nextcloud: %s", error)
         else:
-            self._servers = tuple(
-                IceServer(server.urls, server.username, server.credential)
-                for server in (*settings.stun, *settings.turn)
+            self._servers = await answering(
+                [
+                    IceServer(server.urls, server.username, server.credential)
+                    for server in (*settings.stun, *settings.turn)
+                ]
             )
         self._known.set()

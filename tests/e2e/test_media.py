@@ -3,6 +3,7 @@
 
 """The way of the audio, where the media server or the network is not as it should be."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -49,3 +50,31 @@ async def test_an_rsa_certificate_is_named_with_the_setting_to_change() -> None:
         await viewer.press_cc()
         await call.app.wait_for_log("rsa_private_key", 20.0)
         assert "Traceback" not in call.app.log
+
+
+async def test_silent_stun_and_turn_servers_are_left_out() -> None:
+    """They are named, and the first words are not held up by them."""
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with silent:
+        silent.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        async with (
+            LocalCall(NumberedEngine(), "modal-pcm") as call,
+            Viewer(call.nextcloud, ROOM, "Vera") as viewer,
+            Speaker(
+                call.nextcloud, ROOM, "Ann", spoken_words(0, range(1, 60), 48_000)
+            ) as speaker,
+        ):
+            call.nextcloud.stun_servers = [{"urls": [f"stun:{address}"]}]
+            call.nextcloud.turn_servers = [
+                {"urls": [f"turn:{address}"], "username": "u", "credential": "s"}
+            ]
+            await viewer.enter_call()
+            await speaker.enter_call()
+            await viewer.press_cc()
+            await call.wait_heard(1, 4.0)
+            speaker.speak()
+            await viewer.wait_for_captions(1)
+            assert f"turn:{address} does not answer" in call.app.log
+            assert f"stun:{address} does not answer" in call.app.log
+            assert viewer.words_of(speaker)[0] == "w1"
