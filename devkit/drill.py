@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from devkit.faults import Fault, Stage
 from devkit.participant import Viewer
 from devkit.proxy import TcpProxy
 from devkit.scenario import LocalCall
 from devkit.scripted import NumberedEngine
-from devkit.speaker import Speaker
+from devkit.speaker import Audio, Speaker
 from devkit.surroundings import WireName
 from devkit.tones import spoken_words
 
@@ -32,6 +34,9 @@ BEFORE_CAPTIONS = 3
 AFTER_CAPTIONS = 5
 RECOVERY_S = 40.0
 TAIL_S = 4.0
+SENTENCE = 8
+"Words between two pauses, for faults that need some."
+PAUSE_S = 0.6
 NUMBERED = re.compile(r"w(\d+)")
 PROBLEM = re.compile(
     r"^\S+ \S+ (?:WARNING|ERROR) +\S+ (?:\[\S+\] )?(.+)$", re.MULTILINE
@@ -72,7 +77,7 @@ async def run(fault: Fault, wire: WireName = "modal-pcm") -> Outcome:
     async with _stage(fault, wire) as stage:
         viewer = stage.viewer
         await viewer.wait_for_captions(BEFORE_CAPTIONS)
-        log_before = len(stage.call.app.log)
+        log_before = len(stage.call.log)
         began_s = time.monotonic()
         await fault.act(stage)
         acted = len(viewer.captions)
@@ -88,13 +93,12 @@ async def run(fault: Fault, wire: WireName = "modal-pcm") -> Outcome:
             lost=lost,
             repeated=repeated,
             captions_after=len(viewer.captions) - acted,
-            operator_sees=_first_line(stage.call.app.log[log_before:], fault.expects),
+            operator_sees=_first_line(stage.call.log[log_before:], fault.expects),
         )
 
 
 @asynccontextmanager
 async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
-    audio = spoken_words(0, range(1, WORDS), 48_000)
     async with AsyncExitStack() as stack:
         lines: list[TcpProxy] = []
 
@@ -108,11 +112,12 @@ async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
                 NumberedEngine(),
                 wire,
                 environment=fault.environment,
+                split_worker=fault.split_worker,
                 hpb_line=lay_line,
             )
         )
         viewer = await stack.enter_async_context(Viewer(call.nextcloud, ROOM, "Vera"))
-        speaker = Speaker(call.nextcloud, ROOM, "Ann", audio)
+        speaker = Speaker(call.nextcloud, ROOM, "Ann", _speech(fault))
         await stack.enter_async_context(speaker)
         await viewer.enter_call()
         await speaker.enter_call()
@@ -120,6 +125,19 @@ async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
         await call.wait_heard(1)
         speaker.speak()
         yield Stage(call, viewer, speaker, lines[0])
+
+
+def _speech(fault: Fault) -> Audio:
+    """Words without end, with or without pauses between sentences."""
+    numbers = range(1, WORDS)
+    if not fault.pauses:
+        return spoken_words(0, numbers, 48_000)
+    pause = np.zeros(round(PAUSE_S * 48_000), dtype=np.float32)
+    sentences = [
+        spoken_words(0, numbers[start : start + SENTENCE], 48_000)
+        for start in range(0, WORDS - 1, SENTENCE)
+    ]
+    return np.concatenate([part for s in sentences for part in (s, pause)])
 
 
 def _numbers(viewer: Viewer) -> list[int]:

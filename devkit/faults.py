@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from devkit.participant import Viewer
 from devkit.proxy import TcpProxy
 from devkit.scenario import LocalCall
@@ -20,7 +22,12 @@ LOCKED_S = 10.0
 COLD_S = 8.0
 HPB_NOTICES_S = 1.0
 "What the HPB needs to notice that a publisher's connection is gone."
-TOGGLES = 50
+TOGGLES = 500
+RENEWALS = 3
+REDIS_AWAY_S = 30.0
+FULL_BYTES = 4096
+LOSS = 0.2
+LOSSY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +55,12 @@ class Fault:
     "Words that may be lost: those that nobody could hear."
     expects: str = ""
     "Something the app's log has to say; what the operator sees."
-    wire: str = "modal-pcm"
     environment: dict[str, str] = field(default_factory=dict)
+    "Settings beside those that every call has."
+    split_worker: bool = False
+    "Web side and worker in processes of their own, over Redis."
+    pauses: bool = False
+    "Whether the speaker pauses between sentences."
 
 
 async def cut_hpb(stage: Stage) -> None:
@@ -109,6 +120,22 @@ async def lose_stt(stage: Stage) -> None:
     stage.call.stt.faults.handshake_status = None
 
 
+async def freeze_stt(stage: Stage) -> None:
+    """Speech-to-text goes on taking audio and says nothing any more."""
+    stt = stage.call.stt
+    stt.faults.connections = frozenset(record.number for record in stt.records)
+    stt.faults.frozen = True
+    before = len(stt.records)
+    await stt.wait_until(lambda: len(stt.records) > before, 15.0)
+
+
+async def renew_stt(stage: Stage) -> None:
+    """Connections to speech-to-text reach the age at which they are replaced."""
+    before = len(stage.call.stt.records)
+    stt = stage.call.stt
+    await stt.wait_until(lambda: len(stt.records) >= before + RENEWALS, 60.0)
+
+
 async def confuse_stt(stage: Stage) -> None:
     """Speech-to-text sends garbage for three seconds."""
     stage.call.stt.faults.garbage = True
@@ -156,11 +183,40 @@ async def lock_database(stage: Stage) -> None:
 
 
 async def toggle(stage: Stage) -> None:
-    """Somebody else presses CC fifty times."""
+    """Somebody else presses CC five hundred times."""
     async with Viewer(stage.call.nextcloud, stage.viewer.room_token, "Otto") as other:
         await other.enter_call()
         for press in range(TOGGLES):
             await other.press_cc(enable=press % 2 == 0)
+
+
+async def lose_redis(stage: Stage) -> None:
+    """Redis is gone for a while; web side and worker talk over it."""
+    await stage.call.stop_redis()
+    await asyncio.sleep(REDIS_AWAY_S)
+    await stage.call.start_redis()
+
+
+async def fill_disk(stage: Stage) -> None:
+    """No file of the app can grow for ten seconds, as on a full disk."""
+    process = stage.call.app.usage
+    unlimited = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (FULL_BYTES, unlimited[1]))
+    await asyncio.sleep(LOCKED_S)
+    process.rlimit(psutil.RLIMIT_FSIZE, unlimited)
+
+
+async def lose_packets(stage: Stage) -> None:
+    """A fifth of the speaker's packets is lost, some come twice or out of order."""
+    with stage.speaker.bad_network(LOSS):
+        await asyncio.sleep(LOSSY_S)
+
+
+async def vanish(stage: Stage) -> None:
+    """The reader's browser loses the HPB without a word and comes back."""
+    await stage.viewer.drop()
+    await asyncio.sleep(HPB_NOTICES_S)
+    await stage.viewer.reconnect()
 
 
 FAULTS = (
@@ -173,12 +229,25 @@ FAULTS = (
     Fault("stt-full", fill_stt, 12.0, 2, "Speech-to-text"),
     Fault("stt-cold", cool_stt, COLD_S + 4, 2),
     Fault("stt-away", lose_stt, AWAY_S + 6, 2, "Speech-to-text"),
+    Fault("stt-frozen", freeze_stt, 8.0, 30, "freeze"),
+    Fault(
+        "stt-renewed",
+        renew_stt,
+        2.5,
+        0,
+        environment={"LT_STT_RENEW_SECONDS": "12"},
+        pauses=True,
+    ),
     Fault("stt-garbage", confuse_stt, 2.0, 0),
     Fault("app-killed", kill_app, 12.0, 60, "taking over"),
     Fault("app-restarted", restart_app, 12.0, 60),
     Fault("app-disabled", disable_app, 10.0, 40, "disabled"),
     Fault("speaker-anew", publish_again, 10.0, 40, "no packet"),
     Fault("database-locked", lock_database, 2.0, 0, "atabase"),
+    Fault("disk-full", fill_disk, 2.0, 0, "atabase"),
+    Fault("redis-away", lose_redis, 2.0, 0, "channel layer is away", split_worker=True),
+    Fault("packets-lost", lose_packets, 3.0, 10),
+    Fault("reader-away", vanish, 6.0, 30),
     Fault("cc-toggled", toggle, 2.0, 0),
 )
 "Silence and loss while nothing can be heard depend on how long a restart takes here."

@@ -54,9 +54,14 @@ class Program:
         """Whether it still runs."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def log(self) -> str:
+        """All that it printed."""
+        return self._log.read_text(errors="replace")
+
     def tail(self) -> str:
         """The end of what it printed."""
-        return self._log.read_text(errors="replace")[-LOG_TAIL_CHARS:]
+        return self.log[-LOG_TAIL_CHARS:]
 
     async def wait(self, timeout_s: float = START_TIMEOUT_S) -> int:
         """Wait for its end; returns the exit code."""

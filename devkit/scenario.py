@@ -56,6 +56,8 @@ class LocalCall:
         self._split_worker = split_worker
         self._hpb_line = hpb_line
         self.worker: Program | None = None
+        self._redis: Program
+        self._redis_port = 0
         self.app: AppProcess
 
     async def __aenter__(self) -> Self:
@@ -111,6 +113,20 @@ class LocalCall:
                     return
                 await asyncio.sleep(LOOK_S)
 
+    @property
+    def log(self) -> str:
+        """All that web side and worker have printed."""
+        return self.app.log + (self.worker.log if self.worker is not None else "")
+
+    async def stop_redis(self) -> None:
+        """Stop what web side and worker talk over; only with `split_worker`."""
+        await self._redis.stop()
+
+    async def start_redis(self) -> None:
+        """Start it, empty."""
+        await self._redis.start()
+        await wait_for_port(self._redis_port, self._redis)
+
     async def _start_app(self, stack: AsyncExitStack, folder: Path) -> None:
         """The app in one process, or split into web side and worker over Redis."""
         environment = {**self.surroundings.app_environment, **self._environment}
@@ -118,13 +134,12 @@ class LocalCall:
             environment |= await self._hpb_line(self.hpb.url)
         options = []
         if self._split_worker:
-            port = free_ports(1)[0]
-            redis = Program(
+            port = self._redis_port = free_ports(1)[0]
+            self._redis = Program(
                 ["redis-server", "--port", str(port), "--save", ""], folder / "redis"
             )
-            stack.push_async_callback(redis.stop)
-            await redis.start()
-            await wait_for_port(port, redis)
+            stack.push_async_callback(self._redis.stop)
+            await self.start_redis()
             environment["CHANNEL_LAYER_URL"] = f"redis://{HOST}:{port}"
             options = ["--no-worker"]
         self.app = AppProcess(self.nextcloud, folder, environment, *options)

@@ -12,10 +12,11 @@ import os
 import random
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 
 from devkit import faults
@@ -185,7 +186,9 @@ class Soak:
 
     async def _toggle(self, stage: faults.Stage, speaker: Speaker) -> None:
         for press in range(TOGGLES):
-            await speaker.press_cc(enable=press % 2 == 0)
+            # Refused while the database is locked; the user would press again.
+            with suppress(httpx.HTTPError):
+                await speaker.press_cc(enable=press % 2 == 0)
 
     async def _fail(self, stage: faults.Stage, until_s: float) -> None:
         """A fault every so often, over before the next one begins."""

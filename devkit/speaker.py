@@ -5,7 +5,10 @@
 
 import asyncio
 import fractions
+import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +31,12 @@ FRAME_SAMPLES = 960
 "20 ms, as browsers send."
 FULL_SCALE = 32767
 CONNECT_TIMEOUT_S = 15.0
+SEND = "_send_rtp"
+"What aiortc's senders call for each packet."
+TWICE = 0.05
+LATE = 0.95
+LATE_S = 0.03
+"Of a bad network: the share sent twice, the share above which packets are late."
 
 Audio = npt.NDArray[np.float32]
 
@@ -178,6 +187,31 @@ class Speaker(Participant):
         if self._peer_connection is not None:
             connection, self._peer_connection = self._peer_connection, None
             await connection.close()
+
+    @contextmanager
+    def bad_network(self, loss: float) -> Iterator[None]:
+        """Lose a share of our packets, send some twice, and some later than others."""
+        if self._peer_connection is None:
+            raise RuntimeError("nothing is published")
+        transport = self._peer_connection.getSenders()[0].transport
+        send = getattr(transport, SEND)
+        chance = random.Random(1)  # noqa: S311 - the same each time
+
+        async def send_badly(data: bytes) -> None:
+            fate = chance.random()
+            if fate < loss:
+                return
+            if fate > LATE:
+                await asyncio.sleep(LATE_S)
+            await send(data)
+            if fate < loss + TWICE:
+                await send(data)
+
+        setattr(transport, SEND, send_badly)
+        try:
+            yield
+        finally:
+            setattr(transport, SEND, send)
 
     def speak(self) -> None:
         """Begin with the recording."""

@@ -42,6 +42,7 @@ LT_STT_API_KEY = environment.text("LT_STT_API_KEY", "public_token")
 LT_STT_MAX_STREAMS = environment.whole_number("LT_STT_MAX_STREAMS", 80, 1, 10_000)
 LT_STT_IDLE_SECONDS = environment.number("LT_STT_IDLE_SECONDS", 20, 2, 3600)
 LT_STT_CONNECT_TIMEOUT = environment.number("LT_STT_CONNECT_TIMEOUT", 120, 1, 900)
+LT_STT_RENEW_SECONDS = environment.number("LT_STT_RENEW_SECONDS", 0, 0, 86_400)
 LT_STT_PREWARM = environment.flag("LT_STT_PREWARM")
 
 # --- Calls ------------------------------------------------------------------------
@@ -154,7 +155,7 @@ def _database() -> dict[str, Any]:
         Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         config["OPTIONS"] = {
             # Writers queue up for this long instead of failing at once.
-            "timeout": 5,  # seconds
+            "timeout": 2,  # seconds; Talk waits for 3 s
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }

@@ -52,6 +52,8 @@ class SttConfig:
     "A cold container takes up to 90 s to answer the handshake."
     idle_s: float = 20.0
     max_streams: int = 80
+    renew_s: float = 0.0
+    "Age at which a connection is replaced by another; 0 is as the wire needs it."
     prewarm: bool = False
     "Reach the service at the first CC, before anybody speaks."
 
@@ -112,6 +114,7 @@ def stt_config() -> SttConfig:
         connect_timeout_s=settings.LT_STT_CONNECT_TIMEOUT,
         idle_s=settings.LT_STT_IDLE_SECONDS,
         max_streams=settings.LT_STT_MAX_STREAMS,
+        renew_s=settings.LT_STT_RENEW_SECONDS,
         prewarm=settings.LT_STT_PREWARM,
     )
 

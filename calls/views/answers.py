@@ -3,11 +3,13 @@
 
 """JSON answers; Talk and AppAPI want an object for every status."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +17,8 @@ from django.views.decorators.csrf import csrf_exempt
 from calls.lifecycle import background
 from calls.schemas import SchemaError
 from calls.services import LimitReachedError
+
+logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponse]
 
@@ -56,6 +60,9 @@ def api(*methods: str) -> Callable[[View], View]:
                 return error("the body could not be read", 400)
             except LimitReachedError as problem:
                 return error(str(problem), 503)
+            except (OperationalError, InterfaceError) as problem:
+                logger.warning("The database does not answer: %s", problem)
+                return error("the database does not answer, try again", 503)
 
         return wrapped
 

@@ -4,6 +4,7 @@
 """Frames that wait for a connection: bounded, oldest dropped, paced. Pure."""
 
 from collections import Counter, deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from signaling.stt.reasons import Drop
@@ -11,6 +12,10 @@ from signaling.stt.reasons import Drop
 FRAME_S = 0.08
 MAX_BACKLOG_S = 15.0
 "A cold container takes longer than this; older speech is of no use as a caption."
+KEPT_FRAMES = 2
+"Before a word: it comes 0.5 s after it began, so these may belong to the next one."
+LEAD_FRAMES = 3
+"Of silence before speech that is sent again."
 CATCH_UP = 2.0
 "Backlog is sent at so many times real time; a service manages about three."
 
@@ -25,9 +30,8 @@ class Backlog(Generic[F]):
         self._on_its_way: list[F] = []
         "The frame that a connection took and has not sent yet; one at most."
         self._max_frames = max(1, round(max_s / FRAME_S))
-        self._on_trial: deque[F] = deque(maxlen=self._max_frames)
-        "Sent on a connection that has not shown yet that it recognises anything."
-        self._is_trial = False
+        self._unanswered: deque[F] = deque(maxlen=self._max_frames)
+        "Sent since the last word; goes again if the connection breaks."
         self._is_taken = False
         self._next_s = 0.0
         self.drops: Counter[Drop] = Counter()
@@ -52,27 +56,36 @@ class Backlog(Generic[F]):
         A frame that the connection before took and could not send comes first again.
         """
         self._return_unsent()
-        self._on_trial.clear()
-        self._is_taken = self._is_trial = True
+        self._unanswered.clear()
+        self._is_taken = True
         self._next_s = now_s
 
     def release(self) -> None:
         """The connection takes no more; what it was sent is its own affair."""
         self._return_unsent()
-        self.prove()
+        self._unanswered.clear()
         self._is_taken = False
 
-    def prove(self) -> None:
-        """The connection recognises what it is sent, or had time enough to refuse."""
-        self._on_trial.clear()
-        self._is_trial = False
+    def answered(self) -> None:
+        """A word came: what was sent before it is recognised, but for the very last."""
+        while len(self._unanswered) > KEPT_FRAMES:
+            self._unanswered.popleft()
 
-    def restore(self) -> None:
-        """The connection ended without having recognised anything: all goes again."""
+    def replay(self, is_speech: Callable[[F], bool]) -> int:
+        """The connection broke, or is mute: what no word came for goes out again.
+
+        Silence in front of the first speech is left out. Returns how many frames.
+        """
         self._return_unsent()
-        self._frames.extendleft(reversed(self._on_trial))
+        sent = list(self._unanswered)
+        spoken = next(
+            (n for n, frame in enumerate(sent) if is_speech(frame)), len(sent)
+        )
+        again = sent[max(0, spoken - LEAD_FRAMES) :] if spoken < len(sent) else []
+        self._frames.extendleft(reversed(again))
         self.release()
         self._drop_oldest()
+        return len(again)
 
     def wait_s(self, now_s: float) -> float:
         """Seconds until the next frame may be sent; 0 if it may go now."""
@@ -90,9 +103,8 @@ class Backlog(Generic[F]):
         return frame
 
     def sent(self) -> None:
-        """The frame taken last is with the peer; it goes out again by `restore` only."""
-        if self._is_trial:
-            self._on_trial.extend(self._on_its_way)
+        """The frame taken last is with the peer; it goes out again by `replay` only."""
+        self._unanswered.extend(self._on_its_way)
         self._on_its_way.clear()
 
     def abandon(self) -> None:

@@ -25,7 +25,7 @@ from signaling.stt.events import (
     Word,
 )
 from signaling.stt.floor import Floor
-from signaling.stt.parts import StreamParts
+from signaling.stt.parts import StreamParts, is_speech
 from signaling.stt.reasons import Failure, Renewal
 from signaling.stt.sending import Sender
 from signaling.stt.text import TextJoiner
@@ -48,6 +48,9 @@ class Outlet(Protocol):
 
     def frame_sent(self) -> None:
         """80 ms of audio are with the server."""
+
+    def replayed(self, frames: int) -> None:
+        """So much goes to another connection once more."""
 
     def draining(self) -> None:
         """No more audio comes at all; the last words come in."""
@@ -81,6 +84,7 @@ class SttConnection:
         self.unanswered_frames = 0
         "Frames of speech that were sent since the last word."
         self._is_draining = False
+        self._is_given_up = False
         self._complaint: SttError | None = None
         "Why we gave the server up."
 
@@ -109,6 +113,9 @@ class SttConnection:
 
     async def _close(self) -> None:
         """Close with 1000; the library would wait for ever to write to a full pipe."""
+        if self._is_given_up:
+            self._socket.transport.abort()  # the heir's words wait for our end
+            return
         try:
             async with asyncio.timeout(self._timing.close_s):
                 await self._socket.close()
@@ -133,6 +140,9 @@ class SttConnection:
 
     async def _drain(self, leaves: bool) -> None:
         """The tail; bounded, for the words of the next connection wait behind it."""
+        if leaves and self._is_mute():
+            self._give_up()
+            return
         if leaves:
             self._parts.backlog.release()
             self._floor.leave()
@@ -145,6 +155,19 @@ class SttConnection:
                 await self._sender.bring_out_last_words()
         except TimeoutError:
             return
+
+    def _is_mute(self) -> bool:
+        return self._floor.wanted is not None and self._floor.wanted.is_mute
+
+    def _give_up(self) -> None:
+        """No word came for what was sent last: it goes to the heir once more.
+
+        Nothing that might still come from here is said, or words would come twice.
+        """
+        self._is_given_up = True
+        self._outlet.replayed(self._parts.backlog.replay(is_speech))
+        self.unanswered_frames = 0
+        self._floor.leave()
 
     def _on_frame(self, is_speech: bool) -> None:
         self._outlet.frame_sent()
@@ -228,7 +251,7 @@ class SttConnection:
             self._floor.want(Renewal.GARBAGE)
 
     async def _say(self, words: list[str], start_s: float | None = None) -> None:
-        for word in words:
+        for word in [] if self._is_given_up else words:
             if any(map(str.isalnum, word)):
                 self._on_word()
             await self._prove()
@@ -241,6 +264,8 @@ class SttConnection:
         self._floor.withdraw()
         self._sender.pauses.word(self._clock())
         self.unanswered_frames = 0
+        if self._floor.is_held:
+            self._parts.backlog.answered()
 
     def _is_old(self) -> bool:
         return self._clock() - self._opened_s >= self._timing.healthy_s
@@ -252,6 +277,4 @@ class SttConnection:
     async def _prove(self) -> None:
         if not self.is_proved:
             self.is_proved = True
-            if self._floor.is_held:
-                self._parts.backlog.prove()
             await self._outlet.proved()

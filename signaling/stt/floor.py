@@ -67,7 +67,7 @@ class Floor:
 
     def withdraw(self) -> None:
         """A word came: what the lack of words was the reason for is not needed."""
-        if self.wanted in (Renewal.FREEZE, Renewal.GARBAGE) and self.is_held:
+        if self.wanted is not None and self.wanted.is_mute and self.is_held:
             self.wanted = None
             self._news.tell()
 

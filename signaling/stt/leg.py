@@ -5,11 +5,11 @@
 
 import asyncio
 
-from signaling.errors import SttCapacityError, SttError
+from signaling.errors import SttError
 from signaling.stt.connection import SttConnection
 from signaling.stt.floor import Floor
 from signaling.stt.handshake import open_socket
-from signaling.stt.parts import StreamParts
+from signaling.stt.parts import StreamParts, is_speech
 from signaling.stt.report import StreamReport
 
 
@@ -59,16 +59,16 @@ class Leg:
         connection = SttConnection(socket, parts, self.floor, self._report)
         failure = await connection.run()
         self.is_proved = connection.is_proved
-        if self._settle(failure):
-            self._report.counters.unanswered_frames += connection.unanswered_frames
+        self._settle(failure, connection.unanswered_frames)
         return failure
 
-    def _settle(self, failure: SttError | None) -> bool:
-        """What becomes of the audio this connection took; True if some may be lost."""
+    def _settle(self, failure: SttError | None, unanswered: int) -> None:
+        """What becomes of the audio this connection took: sent again, or perhaps lost."""
+        backlog, wanted = self._parts.backlog, self.floor.wanted
+        if self.floor.is_held and failure is not None and failure.retryable:
+            self._report.replayed(backlog.replay(is_speech))
+            return
         if self.floor.is_held:
-            if isinstance(failure, SttCapacityError) and not self.is_proved:
-                self._parts.backlog.restore()
-                return False
-            self._parts.backlog.release()
-        wanted = self.floor.wanted
-        return failure is not None or (wanted is not None and wanted.is_urgent)
+            backlog.release()
+        if failure is not None or (wanted is not None and wanted.is_urgent):
+            self._report.counters.unanswered_frames += unanswered

@@ -25,6 +25,11 @@ class Audio:
     is_speech: bool
 
 
+def is_speech(audio: Audio) -> bool:
+    """Whether somebody is heard in it."""
+    return audio.is_speech
+
+
 @dataclass(frozen=True, slots=True)
 class StreamParts:
     """Configuration, audio and watchdogs of a stream; outlives its connections."""

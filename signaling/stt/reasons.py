@@ -28,6 +28,11 @@ class Renewal(StrEnum):
         """Whether waiting for a pause in speech would lose more than it saves."""
         return self not in (Renewal.AGE, Renewal.SIZE)
 
+    @property
+    def is_mute(self) -> bool:
+        """Whether no word came for what was sent last, so that it is sent again."""
+        return self in (Renewal.FREEZE, Renewal.GARBAGE)
+
 
 class Failure(StrEnum):
     """Why an attempt or a connection failed."""

@@ -35,8 +35,10 @@ class StreamCounters:
     connections: int = 0
     garbage: int = 0
     "Messages that were not of the wire."
+    replayed_frames: int = 0
+    "Sent again, because the connection broke or froze before a word came for them."
     unanswered_frames: int = 0
-    "Speech behind the last word of connections that broke or froze: perhaps lost."
+    "Speech behind the last word of connections that were given up: perhaps lost."
     renewals: Counter[Renewal] = field(default_factory=Counter)
     failures: Counter[Failure] = field(default_factory=Counter)
     "Attempts and connections; those that were made in advance included."
@@ -108,6 +110,10 @@ class StreamReport:
     def frame_sent(self) -> None:
         """80 ms of audio are with the server."""
         self.counters.sent_frames += 1
+
+    def replayed(self, frames: int) -> None:
+        """What no word came for goes to another connection."""
+        self.counters.replayed_frames += frames
 
     def draining(self) -> None:
         """No more audio comes at all; the last words come in."""

@@ -123,8 +123,6 @@ class Sender:
         audio = parts.backlog.take(parts.clock(), hurry=parts.is_finishing)
         await self._send(self._encode(self._muxer.frame(audio.frame)))
         parts.backlog.sent()
-        if self._sent_s - self._opened_s >= parts.timing.capacity_s:
-            parts.backlog.prove()
         self.pauses.sent(audio.is_speech, self._sent_s)
         return audio.is_speech
 

@@ -21,6 +21,7 @@ from signaling.config import (
 )
 from signaling.hpb.guard import HpbGuard
 from signaling.stt.stream import SttStream
+from signaling.stt.timing import StreamTiming
 from signaling.stt.wire import AudioFormat
 from signaling.stt.wires import WIRES
 from signaling.supervisor.places import SpeakerPlaces
@@ -64,18 +65,18 @@ class CallEnvironment:
 
 def _audio_path(stt: SttConfig) -> AudioPath:
     """The audio parts for the configured wire."""
-    wire = WIRES[stt.wire]
+    wire, timing = WIRES[stt.wire], StreamTiming(connection_s=stt.renew_s or None)
     if wire.audio is AudioFormat.OGG:
         return AudioPath(
             new_framer=OpusFramer,
             new_stream=lambda: SttStream(
-                stt, wire, _new_ogg_muxer, new_silence=_opus_silence
+                stt, wire, _new_ogg_muxer, new_silence=_opus_silence, timing=timing
             ),
             idle_s=stt.idle_s,
         )
     return AudioPath(
         new_framer=PcmFramer,
-        new_stream=lambda: SttStream(stt, wire, PlainMuxer),
+        new_stream=lambda: SttStream(stt, wire, PlainMuxer, timing=timing),
         idle_s=stt.idle_s,
     )
 

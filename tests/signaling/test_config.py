@@ -36,6 +36,7 @@ def stt_settings(settings: Settings) -> Settings:
     settings.LT_STT_CONNECT_TIMEOUT = 90.0
     settings.LT_STT_IDLE_SECONDS = 7.0
     settings.LT_STT_PREWARM = True
+    settings.LT_STT_RENEW_SECONDS = 240.0
     settings.LT_STT_MAX_STREAMS = 5
     settings.MODAL_WORKSPACE = "acme"
     settings.MODAL_KEY = "modal-key"
@@ -97,6 +98,7 @@ def test_stt_config_takes_the_settings(stt_settings: Settings) -> None:
         connect_timeout_s=90.0,
         idle_s=7.0,
         max_streams=5,
+        renew_s=240.0,
         prewarm=True,
     )
 

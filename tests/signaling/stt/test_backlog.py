@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signaling.stt.backlog import FRAME_S, Backlog
+from signaling.stt.backlog import FRAME_S, KEPT_FRAMES, LEAD_FRAMES, Backlog
 from signaling.stt.reasons import Drop
 
 
@@ -119,76 +119,98 @@ def send(backlog: Backlog[int], count: int) -> list[int]:
     return sent
 
 
-def test_frames_that_nobody_recognised_go_again() -> None:
+def spoken(number: int) -> bool:
+    """Numbers below 100 are speech."""
+    return number < 100
+
+
+def test_frames_that_no_word_came_for_go_again() -> None:
     """Those that were sent, the one on its way, and those that wait, in order."""
     backlog = filled(5)
     backlog.restart(0.0)
     send(backlog, 2)
     backlog.take(0.0)
-    backlog.restore()
+    assert backlog.replay(spoken) == 2
     backlog.restart(0.0)
     assert send(backlog, 5) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("proof", ["prove", "release", "restart"])
-def test_frames_of_a_proved_connection_never_go_again(proof: str) -> None:
-    """A word has come, or time has passed, or another connection has taken over."""
+def test_what_a_word_came_for_does_not_go_again() -> None:
+    """But for the last of it, in which the next word may have begun."""
+    backlog = filled(20)
+    backlog.restart(0.0)
+    send(backlog, 10)
+    backlog.answered()
+    send(backlog, 5)
+    assert backlog.replay(spoken) == KEPT_FRAMES + 5
+    assert backlog.take(0.0) == 10 - KEPT_FRAMES
+
+
+def test_silence_before_speech_is_not_sent_again() -> None:
+    """Catching up takes time, and silence says nothing."""
+    backlog = Backlog[int]()
+    for number in [*range(100, 140), 1, 2, 150]:
+        backlog.put(number)
+    send(backlog, 43)
+    assert backlog.replay(spoken) == LEAD_FRAMES + 3
+    assert send(backlog, LEAD_FRAMES + 3) == [137, 138, 139, 1, 2, 150]
+
+
+def test_nothing_goes_again_if_nothing_was_said() -> None:
+    """A connection that breaks in a pause costs nothing."""
+    backlog = Backlog[int]()
+    for number in range(100, 110):
+        backlog.put(number)
+    send(backlog, 10)
+    assert backlog.replay(spoken) == len(backlog) == 0
+
+
+@pytest.mark.parametrize("end", ["release", "restart"])
+def test_frames_of_a_connection_that_was_left_never_go_again(end: str) -> None:
+    """It brings out their words itself."""
     backlog = filled(3)
     backlog.restart(0.0)
     send(backlog, 2)
-    if proof == "prove":
-        backlog.prove()
-    elif proof == "release":
-        backlog.release()
-    else:
-        backlog.restart(0.0)
-    backlog.restore()
+    backlog.release() if end == "release" else backlog.restart(0.0)
+    assert backlog.replay(spoken) == 0
     assert send(backlog, 1) == [2]
 
 
-def test_restored_frames_keep_the_bound() -> None:
+def test_frames_that_go_again_keep_the_bound() -> None:
     """The oldest of them go first, as ever."""
     backlog = filled(3, max_s=3 * FRAME_S)
     backlog.restart(0.0)
     send(backlog, 3)
     for number in range(3, 6):
         backlog.put(number)
-    backlog.restore()
+    assert backlog.replay(spoken) == 3
     assert backlog.drops == {Drop.NO_CONNECTION: 3}
     assert send(backlog, 3) == [3, 4, 5]
 
 
 @settings(deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(["put", "send", "refused", "proved", "lost"]), max_size=200
-    )
-)
-def test_refused_frames_are_recognised_once_or_dropped(steps: list[str]) -> None:
-    """Whatever is refused how often: nothing twice, in order, all accounted for."""
+@given(st.lists(st.sampled_from(["put", "send", "broke", "word"]), max_size=200))
+def test_replayed_frames_are_in_order_and_accounted_for(steps: list[str]) -> None:
+    """Whatever breaks how often: in order between two breaks, none lost uncounted."""
     backlog = Backlog[int](5 * FRAME_S)
     backlog.restart(0.0)
-    put, on_trial, heard, lost, is_proved = 0, list[int](), list[int](), 0, False
+    put, sent, answered = 0, list[int](), 0
     for step in steps:
         if step == "put":
             backlog.put(put)
             put += 1
         elif step == "send" and backlog:
-            (heard if is_proved else on_trial).extend(send(backlog, 1))
-        elif step == "proved":
-            backlog.prove()
-            heard, on_trial, is_proved = heard + on_trial, [], True
-        elif step in ("refused", "lost"):
-            if step == "refused":
-                # Only as many as can wait are kept.
-                lost += max(0, len(on_trial) - 5)
-                backlog.restore()
-            else:
-                lost += len(on_trial)
-            on_trial, is_proved = [], False
+            sent += send(backlog, 1)
+            assert sent == sorted(set(sent))
+        elif step == "word":
+            backlog.answered()
+            answered = max(answered, len(sent) - KEPT_FRAMES)
+        elif step == "broke":
+            again = backlog.replay(spoken)
+            assert again <= min(5, len(sent) - answered)
+            sent, answered = [], 0
             backlog.restart(0.0)
-    assert heard == sorted(set(heard))
-    assert put == len(heard) + len(on_trial) + lost + len(backlog) + backlog.dropped
+    assert len(backlog) <= 5
 
 
 @settings(deadline=None)

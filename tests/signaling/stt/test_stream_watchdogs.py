@@ -52,12 +52,11 @@ async def test_frozen_connection_is_renewed(wire: str) -> None:
     counters = talk.stream.counters
     assert counters.renewals == {Renewal.FREEZE: 1}
     heard = talk.words
-    assert heard[:3] == counted(1, 3)
-    assert heard == sorted(set(heard))
-    assert heard[-5:] == counted(12, 16)
-    # Nothing was counted but the speech between the two connections.
-    missing_s = (13 - len(heard) + 3) * 0.3
-    assert missing_s - 0.6 <= counters.unanswered_frames * 0.08 <= missing_s + 1.0
+    assert len(heard) == len(set(heard))
+    # A word that had begun before the last one came may be cut in two.
+    assert len(set(counted(1, 16)) - set(heard)) <= 1
+    assert counters.replayed_frames * 0.08 >= 1.0
+    assert counters.unanswered_frames == 0
 
 
 async def test_frozen_connection_without_an_heir_is_told_until_words_come() -> None:
@@ -97,11 +96,11 @@ async def test_frozen_connection_is_ended_if_another_is_refused() -> None:
 
 
 async def test_noise_that_counts_as_speech_renews_less_and_less() -> None:
-    """After 0.2 s, 0.4 s, 0.8 s, 1.6 s: no more than four times in five seconds."""
+    """After 0.2 s, 0.4 s, 0.8 s, 1.6 s, what is sent again counted: five times in five seconds."""
     async with SttServer(NumberedEngine()) as server:
         async with talking(server, freeze_s=0.2, longest_freeze_s=60.0) as talk:
             await talk.send(silence(5.0), is_speech=True)
-        assert len(server.records) <= 5
+        assert len(server.records) <= 6
     renewals = talk.stream.counters.renewals
     assert set(renewals) == {Renewal.FREEZE}
     assert 2 <= renewals[Renewal.FREEZE] <= 4
