@@ -96,14 +96,14 @@ async def test_frozen_connection_is_ended_if_another_is_refused() -> None:
 
 
 async def test_noise_that_counts_as_speech_renews_less_and_less() -> None:
-    """After 0.2 s, 0.4 s, 0.8 s, 1.6 s, what is sent again counted: five times in five seconds."""
+    """After 0.2 s, 0.4 s, 0.8 s, 1.6 s and so on, what is sent again counted."""
     async with SttServer(NumberedEngine()) as server:
         async with talking(server, freeze_s=0.2, longest_freeze_s=60.0) as talk:
             await talk.send(silence(5.0), is_speech=True)
         assert len(server.records) <= 6
     renewals = talk.stream.counters.renewals
     assert set(renewals) == {Renewal.FREEZE}
-    assert 2 <= renewals[Renewal.FREEZE] <= 4
+    assert 2 <= renewals[Renewal.FREEZE] <= 5
     assert talk.of(StreamFailed) == []
 
 
