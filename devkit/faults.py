@@ -6,7 +6,9 @@
 import asyncio
 import signal
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,11 +20,15 @@ from devkit.scenario import LocalCall
 from devkit.speaker import Speaker
 
 AWAY_S = 6.0
-LOCKED_S = 10.0
+LOCKED_S = 30.0
+FULL_S = 10.0
 COLD_S = 8.0
 HPB_NOTICES_S = 1.0
 "What the HPB needs to notice that a publisher's connection is gone."
 TOGGLES = 500
+CROWD = 180
+ROOMS = 120
+ROOM_EVERY_S = 0.5
 RENEWALS = 3
 REDIS_AWAY_S = 30.0
 FULL_BYTES = 4096
@@ -170,7 +176,7 @@ async def publish_again(stage: Stage) -> None:
 
 
 async def lock_database(stage: Stage) -> None:
-    """Somebody holds the database for ten seconds."""
+    """Somebody holds the database for half a minute."""
     folder = stage.call.app.environment["APP_PERSISTENT_STORAGE"]
     path = Path(folder) / "live_transcription.sqlite3"
     database = sqlite3.connect(path, isolation_level=None)
@@ -180,6 +186,32 @@ async def lock_database(stage: Stage) -> None:
     finally:
         database.rollback()
         database.close()
+
+
+async def crowd(stage: Stage) -> None:
+    """A hundred and eighty people join, thirty of them switch captions on."""
+    nextcloud, room_token = stage.call.nextcloud, stage.viewer.room_token
+    async with AsyncExitStack() as stack:
+        for number in range(CROWD):
+            person = Viewer(nextcloud, room_token, f"Guest {number}")
+            await stack.enter_async_context(person)
+            await person.enter_call()
+            if number % 6 == 0:
+                await person.press_cc()
+
+
+async def many_rooms(stage: Stage) -> None:
+    """Captions are switched on in two other rooms a second, for a minute."""
+    talk = stage.call.nextcloud.talk
+    for enable in (True, False):
+        for number in range(ROOMS):
+            began_s = time.monotonic()
+            response = await talk.transcribe(
+                f"room{number}", f"session{number}", enable=enable
+            )
+            response.raise_for_status()
+            if enable:
+                await asyncio.sleep(began_s + ROOM_EVERY_S - time.monotonic())
 
 
 async def toggle(stage: Stage) -> None:
@@ -202,7 +234,7 @@ async def fill_disk(stage: Stage) -> None:
     process = stage.call.app.usage
     unlimited = process.rlimit(psutil.RLIMIT_FSIZE)
     process.rlimit(psutil.RLIMIT_FSIZE, (FULL_BYTES, unlimited[1]))
-    await asyncio.sleep(LOCKED_S)
+    await asyncio.sleep(FULL_S)
     process.rlimit(psutil.RLIMIT_FSIZE, unlimited)
 
 
@@ -248,6 +280,8 @@ FAULTS = (
     Fault("redis-away", lose_redis, 2.0, 0, "channel layer is away", split_worker=True),
     Fault("packets-lost", lose_packets, 3.0, 10),
     Fault("reader-away", vanish, 6.0, 30),
+    Fault("crowd", crowd, 2.0, 0),
+    Fault("many-rooms", many_rooms, 2.0, 0),
     Fault("cc-toggled", toggle, 2.0, 0),
 )
 "Silence and loss while nothing can be heard depend on how long a restart takes here."

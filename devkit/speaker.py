@@ -23,8 +23,9 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_from_sdp
 
+from devkit.camera import CameraTrack
 from devkit.nextcloud import NextcloudStandIn
-from devkit.participant import IN_CALL, WITH_AUDIO, Participant
+from devkit.participant import IN_CALL, WITH_AUDIO, WITH_VIDEO, Participant
 
 RATE_HZ = 48_000
 FRAME_SAMPLES = 960
@@ -133,8 +134,12 @@ class Speaker(Participant):
         audio: Audio,
         *,
         loop: bool = False,
+        camera: bool = False,
     ) -> None:
         super().__init__(nextcloud, room_token, name)
+        self._has_camera = camera
+        if camera:
+            self.in_call_flags |= WITH_VIDEO
         self.track = SpeechTrack(audio, loop=loop)
         self._peer_connection: RTCPeerConnection | None = None
         self._connected = asyncio.Event()
@@ -175,6 +180,8 @@ class Speaker(Participant):
 
         connection.on("connectionstatechange", on_state)
         connection.addTrack(self.track)
+        if self._has_camera:
+            connection.addTrack(CameraTrack())
         await connection.setLocalDescription(await connection.createOffer())
         self._sid = str(time.monotonic_ns())
         sdp = connection.localDescription.sdp

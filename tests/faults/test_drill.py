@@ -12,7 +12,7 @@ from tests.conftest import missing
 
 pytestmark = [pytest.mark.fault, pytest.mark.hpb, pytest.mark.timeout(120)]
 
-SHORT_FORM = ("hpb-cut", "stt-cut", "speaker-anew", "database-locked")
+SHORT_FORM = ("hpb-cut", "stt-cut", "speaker-anew", "disk-full")
 
 
 @pytest.mark.parametrize(
