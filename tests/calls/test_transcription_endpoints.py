@@ -5,8 +5,10 @@
 
 import httpx
 import pytest
+from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
+from calls import services
 from calls.models import Call, Recipient, RoomSettings
 from tests.calls.endpoints import LEAVE, MALFORMED, SET_LANGUAGE, TRANSCRIBE, body
 
@@ -217,3 +219,18 @@ async def test_status(nextcloud: httpx.AsyncClient, settings: Settings) -> None:
     assert answer["memory_mb"] > 0
     assert settings.LT_INTERNAL_SECRET not in response.text
     assert "example.com" not in response.text
+
+
+@database
+async def test_a_database_that_does_not_answer_is_a_503(
+    nextcloud: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within Talk's patience, and with a text that says what to do."""
+
+    def locked(*args: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(services, "want_captions", locked)
+    response = await nextcloud.post(TRANSCRIBE, json=body())
+    assert response.status_code == 503
+    assert "try again" in response.json()["error"]
