@@ -6,7 +6,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet, Sum
 from django.http import HttpRequest
 
 from calls.models import (
@@ -42,6 +42,10 @@ class ReadOnly:
         return False
 
 
+def _minutes(seconds: float | None) -> str:
+    return f"{(seconds or 0.0) / 60:.1f}"
+
+
 class RecipientInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     """Who wants captions of a call."""
 
@@ -64,11 +68,37 @@ class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Calls, running ones first."""
 
-    list_display = ("room_token", "state", "language", "worker", "created_at")
+    list_display = (
+        "room_token",
+        "state",
+        "language",
+        "worker",
+        "created_at",
+        "words_read",
+        "speech",
+        "speech_to_text",
+    )
     list_filter = ("state",)
     search_fields = ("room_token",)
     ordering = ("-ended_at", "-created_at")
     inlines = (RecipientInline, SpeakerInline, EventInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
+        """With the ledger of each call: what was said, and what was paid for."""
+        calls: QuerySet[Call] = super().get_queryset(request)
+        return calls.annotate(
+            speech_s=Sum("speakers__speech_s"), stt_s=Sum("speakers__stt_s")
+        )
+
+    @admin.display(description="speech (min)", ordering="speech_s")
+    def speech(self, call: Any) -> str:
+        """Minutes of speech in the call."""
+        return _minutes(call.speech_s)
+
+    @admin.display(description="speech-to-text (min)", ordering="stt_s")
+    def speech_to_text(self, call: Any) -> str:
+        """Minutes for which streams were open: what it costs."""
+        return _minutes(call.stt_s)
 
 
 @admin.register(Recipient)
@@ -83,7 +113,17 @@ class RecipientAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 class SpeakerAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Whose audio is captioned."""
 
-    list_display = ("display_name", "call", "state", "words", "stt_s", "reconnects")
+    list_display = (
+        "display_name",
+        "call",
+        "state",
+        "words",
+        "speech_s",
+        "stt_s",
+        "dropped_frames",
+        "reconnects",
+        "failures",
+    )
     list_filter = ("state",)
 
 

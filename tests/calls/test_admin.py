@@ -51,6 +51,15 @@ def test_lists_open(admin_client: Client, rows: int, model: str) -> None:
     assert admin_client.get(f"/admin/calls/{model}/").status_code == 200
 
 
+def test_the_ledger_of_a_call_is_in_the_list(admin_client: Client, rows: int) -> None:
+    """What was said against what was paid for, over all its speakers."""
+    for _ in range(2):
+        SpeakerFactory.create(call_id=rows, speech_s=90.0, stt_s=150.0)
+    page = admin_client.get("/admin/calls/call/").content.decode()
+    assert '<td class="field-speech">3.0</td>' in page
+    assert '<td class="field-speech_to_text">5.0</td>' in page
+
+
 def test_one_call_shows_all_of_it(admin_client: Client, rows: int) -> None:
     """Readers, speakers and events on one page."""
     response = admin_client.get(f"/admin/calls/call/{rows}/change/")
