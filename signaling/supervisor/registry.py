@@ -15,6 +15,7 @@ from django.db import DatabaseError
 
 from calls import services
 from livetranscription import logs
+from signaling import memory
 from signaling.backoff import delays
 from signaling.config import hpb_config
 from signaling.errors import HpbError
@@ -98,6 +99,7 @@ class CallRegistry:
                 chores = [
                     self._tasks.create_task(self._renew_leases()),
                     self._tasks.create_task(self._look_for_rooms()),
+                    self._tasks.create_task(memory.keep_returning()),
                 ]
                 await self._stopping.wait()
                 for chore in chores:
