@@ -73,12 +73,10 @@ async def _replies(server: dict[str, Any]) -> bool:
         _Replies, remote_addr=(server["host"], server["port"])
     )
     try:
-        sending = asyncio.create_task(
-            _send(transport, bytes(_request(server["scheme"])))
-        )
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            request = bytes(_request(server["scheme"]))
+            sending = tasks.create_task(_send(transport, request))
             await replies.came.wait()
-        finally:
             sending.cancel()
         return replies.is_stun
     finally:

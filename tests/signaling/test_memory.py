@@ -26,7 +26,7 @@ async def test_freed_memory_is_given_back() -> None:
     pieces.clear()
     task = asyncio.create_task(keep_returning(0.05))
     async with asyncio.timeout(5.0):
-        while full_mib - memory_mib() < 0.5 * PIECES * PIECE / 2**20:
+        while full_mib - memory_mib() < 0.5 * PIECES * PIECE / 2**20:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     task.cancel()
     assert len(kept) == PIECES // 50
