@@ -193,7 +193,7 @@ async def crowd(stage: Stage) -> None:
     nextcloud, room_token = stage.call.nextcloud, stage.viewer.room_token
     async with AsyncExitStack() as stack:
         for number in range(CROWD):
-            person = Viewer(nextcloud, room_token, f"Guest {number}")
+            person = Viewer(nextcloud, room_token, f"Guest{number}")
             await stack.enter_async_context(person)
             await person.enter_call()
             if number % 6 == 0:
