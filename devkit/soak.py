@@ -100,6 +100,7 @@ class Soak:
         wire: WireName,
         *,
         warm_up_s: float = 180.0,
+        settle_s: float = SETTLE_S,
         on_sample: Callable[[Belongings], None] = lambda sample: None,
         on_event: Callable[[str], None] = lambda what: None,
     ) -> None:
@@ -107,6 +108,7 @@ class Soak:
         self._chance = random.Random(seed)  # noqa: S311 - a run is to be had again
         self._wire = wire
         self._warm_up_s = warm_up_s
+        self._settle_s = settle_s
         self._on_sample = on_sample
         self._on_event = on_event
         self._speakers: list[Speaker] = []
@@ -215,7 +217,7 @@ class Soak:
 
     async def _settled(self, stage: faults.Stage) -> Belongings:
         """With everybody there, speaking, and nothing going wrong."""
-        await asyncio.sleep(SETTLE_S)
+        await asyncio.sleep(self._settle_s)
         await stage.call.wait_heard(len(NAMES))
         sample = await self._measure(stage)
         self._on_sample(sample)
