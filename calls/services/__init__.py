@@ -17,6 +17,14 @@ from calls.services.leases import (
     worker_names,
 )
 from calls.services.network import backend_urls, signaling_settings
+from calls.services.overview import (
+    CallLine,
+    Problem,
+    SpeakerLine,
+    past_calls,
+    running_calls,
+)
+from calls.services.pruning import calls_before, prune_calls
 from calls.services.records import (
     CallReport,
     SpeakerCounters,
@@ -44,6 +52,13 @@ from calls.services.wishes import (
 )
 
 __all__ = [
+    "CallLine",
+    "Problem",
+    "SpeakerLine",
+    "calls_before",
+    "past_calls",
+    "prune_calls",
+    "running_calls",
     "ClaimedCall",
     "LimitReachedError",
     "NextcloudError",
