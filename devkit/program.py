@@ -17,6 +17,7 @@ HOST = "127.0.0.1"
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 8.0
 LOG_TAIL_CHARS = 1500
+GAVE_UP = ("panic", "fatal error")
 PR_SET_PDEATHSIG = 1
 
 
@@ -98,7 +99,14 @@ class Program:
         """A program that was gone before anybody stopped it explains much."""
         name = Path(self._command[0]).name
         log = logger.warning if code else logger.debug
-        log("%s had ended by itself with %d:\n%s", name, code, self.tail())
+        log("%s had ended by itself with %d:\n%s", name, code, self._last_words())
+
+    def _last_words(self) -> str:
+        """Where it says why, if it is a Go program that gave up; else the end."""
+        text = self.log
+        starts = [text.find(f"\n{word}: ") for word in GAVE_UP]
+        found = [start for start in starts if start >= 0]
+        return text[min(found) :][:LOG_TAIL_CHARS] if found else self.tail()
 
 
 def free_ports(count: int) -> list[int]:
