@@ -62,6 +62,7 @@ PURE = {
     "signaling.supervisor.audience",
     "signaling.supervisor.places",
     "signaling.supervisor.slots",
+    "signaling.supervisor.suspects",
 }
 PURE_MAY_IMPORT = {"numpy", "msgpack"}
 NOT_PURE = {"asyncio", "socket", "threading", "subprocess", "random", "secrets"}

@@ -89,6 +89,19 @@ class Roster:
             and session_id != self._own_session_id
         )
 
+    def unlisted(self) -> frozenset[str]:
+        """Sessions in the room of which no list of the call has said anything."""
+        if not self._flags_known:
+            return frozenset()
+        return frozenset(
+            session_id
+            for session_id, session in self._sessions.items()
+            if session.present
+            and session.in_call is None
+            and not session.helper
+            and session_id != self._own_session_id
+        )
+
     def session_of(self, nextcloud_session_id: str) -> str | None:
         """HPB session of a Nextcloud session, None if it is not there."""
         session_id = self._by_nextcloud.get(plain_session_id(nextcloud_session_id))

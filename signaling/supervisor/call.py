@@ -30,9 +30,10 @@ from signaling.supervisor.environment import CallEnvironment
 from signaling.supervisor.ice import IceSettings
 from signaling.supervisor.journal import CallJournal
 from signaling.supervisor.sender import CaptionSender
-from signaling.supervisor.speaker import SpeakerPipeline, SpeakerPorts
+from signaling.supervisor.speaker import NEGOTIATING, SpeakerPipeline, SpeakerPorts
 from signaling.supervisor.speakers import Speakers
 from signaling.supervisor.subscription import Failed
+from signaling.supervisor.suspects import Suspects
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class CallSupervisor:
             environment.places,
             self._on_speaker_refused,
         )
+        self._suspects = Suspects()
         self._ice = IceSettings()
         self._over = asyncio.Event()
         self._wishes_known = False
@@ -163,7 +165,17 @@ class CallSupervisor:
             self._journal.recipient(change)
         # Until the HPB has said who is in the call, nobody is known to have left.
         if self._roster.has_people_in_call() is not None:
-            self._speakers.follow(self._roster.publishers())
+            self._speakers.follow(self._roster.publishers() | self._overlooked())
+
+    def _overlooked(self) -> frozenset[str]:
+        """Who may speak although the list of the call does not say so."""
+        now_s = time.monotonic()
+        self._suspects.follow(self._roster.unlisted(), now_s)
+        return self._suspects.to_ask(now_s, self._is_heard)
+
+    def _is_heard(self, session_id: str) -> bool:
+        pipeline = self._speakers.get(session_id)
+        return pipeline is not None and pipeline.state != NEGOTIATING
 
     # --- Who reads ----------------------------------------------------------------
 
@@ -265,6 +277,8 @@ class CallSupervisor:
 
     def _report(self, pipeline: SpeakerPipeline) -> None:
         session_id = pipeline.session_id
+        if session_id in self._suspects and not self._is_heard(session_id):
+            return  # most likely no speaker at all
         counters = pipeline.counters
         new, pipeline.told = counters.since(pipeline.told), counters
         self._journal.speaker(

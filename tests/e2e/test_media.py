@@ -78,3 +78,21 @@ async def test_silent_stun_and_turn_servers_are_left_out() -> None:
             assert f"turn:{address} does not answer" in call.app.log
             assert f"stun:{address} does not answer" in call.app.log
             assert viewer.words_of(speaker)[0] == "w1"
+
+
+async def test_a_publisher_whom_the_list_lacks_is_heard() -> None:
+    """The HPB's list of the call is behind: the room shows somebody who speaks."""
+    async with (
+        LocalCall(NumberedEngine(), "modal-pcm") as call,
+        Viewer(call.nextcloud, ROOM, "Vera") as viewer,
+        Speaker(
+            call.nextcloud, ROOM, "Ann", spoken_words(0, range(1, 20), 48_000)
+        ) as speaker,
+    ):
+        await viewer.enter_call()
+        await speaker.publish()  # and nobody is told that she is in the call
+        await viewer.press_cc()
+        await call.wait_heard(1)
+        speaker.speak()
+        await viewer.wait_for_captions(2)
+        assert viewer.words_of(speaker)[0] == "w1"

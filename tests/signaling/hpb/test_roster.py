@@ -372,3 +372,14 @@ def check_consistency(roster: Roster) -> None:
             assert roster.nextcloud_session_of(session_id) == nextcloud_session_id
     if roster.has_people_in_call():
         assert any(roster.is_present(session_id) for session_id in "ABC")
+
+
+def test_sessions_that_no_list_names_are_unlisted(roster: Roster) -> None:
+    """In the room, but nothing was said about them; bots and ourselves are not meant."""
+    for event in (joined(ME), joined("A"), joined("B"), joined("BOT", internal=True)):
+        roster.apply(event)
+    assert roster.unlisted() == frozenset()  # no list has come at all
+    roster.apply(listed("A", 3))
+    assert roster.unlisted() == {"B"}
+    roster.apply(SessionsLeft(("B",)))
+    assert roster.unlisted() == frozenset()
