@@ -24,6 +24,8 @@ from signaling.stt.state import StreamState, follow
 logger = logging.getLogger(__name__)
 
 MAX_EVENTS = 1000
+MAX_TOLD = 8
+"Different reasons in one outage; a peer may put anything into its own."
 
 
 @dataclass(slots=True)
@@ -62,6 +64,8 @@ class StreamReport:
         self.state = StreamState.CONNECTING
         self.last_failure = ""
         self._has_failed = False
+        self._told: set[str] = set()
+        "Reasons that were told since it worked last."
         self._is_ready = False
 
     def enter(self, state: StreamState) -> None:
@@ -96,6 +100,7 @@ class StreamReport:
         """The server works: it gave a word, or stayed for long."""
         if self._has_failed:
             self._has_failed = False
+            self._told.clear()
             logger.info("Speech-to-text works again")
         await self._ready()
 
@@ -124,11 +129,13 @@ class StreamReport:
         self.counters.garbage += 1
 
     async def failed(self, error: SttError) -> None:
-        """An attempt or a connection failed; told once until a recovery."""
+        """An attempt or a connection failed; each reason told once until a recovery."""
         self._count(error)
-        if self._has_failed and error.retryable:
+        is_news = str(error) not in self._told and len(self._told) < MAX_TOLD
+        if not is_news and error.retryable:
             logger.debug("Speech-to-text: %s", error)
             return
+        self._told.add(str(error))
         logger.warning("Speech-to-text: %s", error)
         self._has_failed, self._is_ready = True, False
         await self.events.put(StreamFailed(str(error), error.retryable, error.reason))
