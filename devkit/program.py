@@ -18,6 +18,8 @@ START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 8.0
 LOG_TAIL_CHARS = 1500
 GAVE_UP = ("panic", "fatal error")
+crashed: list[str] = []
+"Names of programs that ended by themselves, and badly, in the order of their ends."
 PR_SET_PDEATHSIG = 1
 
 
@@ -98,6 +100,8 @@ class Program:
     def _tell_end(self, code: int) -> None:
         """A program that was gone before anybody stopped it explains much."""
         name = Path(self._command[0]).name
+        if code:
+            crashed.append(name)
         log = logger.warning if code else logger.debug
         log("%s had ended by itself with %d:\n%s", name, code, self._last_words())
 
