@@ -17,7 +17,6 @@ from devkit import program
 from devkit.image import ImageFiles
 from devkit.realhpb import HPB_NAMES
 
-
 CRASHED = "crashed peer"
 
 

@@ -59,6 +59,7 @@ PURE = {
     "signaling.captions.caption",
     "signaling.captions.assembler",
     "signaling.captions.pacing",
+    "signaling.captions.documents",
     "signaling.supervisor.audience",
     "signaling.supervisor.places",
     "signaling.supervisor.slots",

@@ -115,6 +115,11 @@ class SttStream:
         return max(0, self.counters.connections - 1)
 
     @property
+    def waiting_s(self) -> float:
+        """Seconds of audio that no connection has taken yet."""
+        return len(self._parts.backlog) * FRAME_S
+
+    @property
     def words(self) -> int:
         """Words that came out."""
         return self.counters.words

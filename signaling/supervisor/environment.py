@@ -51,7 +51,7 @@ class CallEnvironment:
     def from_settings(cls, worker: str) -> "CallEnvironment":
         """Environment as the settings describe it."""
         stt, call = stt_config(), call_config()
-        path = _audio_path(stt)
+        path = audio_path(stt)
         return cls(
             worker=worker,
             call=call,
@@ -63,7 +63,7 @@ class CallEnvironment:
         )
 
 
-def _audio_path(stt: SttConfig) -> AudioPath:
+def audio_path(stt: SttConfig) -> AudioPath:
     """The audio parts for the configured wire."""
     wire, timing = WIRES[stt.wire], StreamTiming(connection_s=stt.renew_s or None)
     if wire.audio is AudioFormat.OGG:
