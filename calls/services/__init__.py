@@ -3,6 +3,7 @@
 
 """The only writer of rows: wishes from the web side, leases and facts from workers."""
 
+from calls.configuration import missing_stt_settings
 from calls.nextcloud import NextcloudError, SignalingSettings
 from calls.services.leases import (
     ClaimedCall,
@@ -56,6 +57,7 @@ __all__ = [
     "Problem",
     "SpeakerLine",
     "calls_before",
+    "missing_stt_settings",
     "past_calls",
     "prune_calls",
     "running_calls",

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from calls.configuration import missing_stt_settings
+from calls.services import missing_stt_settings
 from signaling.audio.file import AudioFile, AudioFileError
 from signaling.captions.documents import FORMATS, TimedWord
 from signaling.config import stt_config
