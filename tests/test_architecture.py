@@ -73,7 +73,12 @@ BETWEEN_PARTS = {
     ("webrtc", "signaling.audio.packet"),
     ("captions", "signaling.stt.events"),
 }
-MAY_USE_CALLS = ("signaling.consumers", "signaling.worker", "signaling.supervisor.")
+MAY_USE_CALLS = (
+    "signaling.management",
+    "signaling.consumers",
+    "signaling.worker",
+    "signaling.supervisor.",
+)
 OF_CALLS = {"calls.services", "calls.control", "calls"}
 
 
