@@ -24,7 +24,7 @@ for name in ("calls", "livetranscription", "signaling"):
     package = importlib.import_module(name)
     for module in pkgutil.walk_packages(package.__path__, name + "."):
         importlib.import_module(module.name)
-assert not {"devkit", "tests", "pytest", "rich"} & set(sys.modules)
+assert not {"devkit", "tests", "pytest", "psutil"} & set(sys.modules)
 """
 
 
