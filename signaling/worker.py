@@ -14,6 +14,7 @@ from channels.layers import get_channel_layer
 from channels.worker import Worker
 
 from calls.control import CONTROL_CHANNEL, worker_channel
+from signaling import memory
 from signaling.backoff import delays
 from signaling.consumers import CallConsumer
 from signaling.supervisor.environment import CallEnvironment
@@ -56,6 +57,7 @@ class CallWorker(Worker):
 
     async def arun(self) -> None:
         """Hold calls until `stop`."""
+        memory.settle()
         try:
             async with asyncio.TaskGroup() as tasks:
                 listeners = [

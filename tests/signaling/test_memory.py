@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""Freed memory goes back to the system."""
+"""Freed memory goes back to the system, and rings of objects are freed."""
 
 import asyncio
+import weakref
 
 import psutil
 
@@ -30,3 +31,20 @@ async def test_freed_memory_is_given_back() -> None:
             await asyncio.sleep(0.05)
     task.cancel()
     assert len(kept) == PIECES // 50
+
+
+class Ring:
+    """Refers to itself, as tasks and their exceptions do."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+async def test_rings_of_objects_are_freed_in_time() -> None:
+    """The collector itself may not look at them for an hour."""
+    gone = weakref.ref(Ring())
+    task = asyncio.create_task(keep_returning(0.05))
+    async with asyncio.timeout(5.0):
+        while gone() is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    task.cancel()
