@@ -52,11 +52,6 @@ class SilenceGate:
         "48 kHz samples of speech, the short pauses in it included."
 
     @property
-    def floor_dbov(self) -> int:
-        """Level of the room while nobody speaks."""
-        return self._floor.dbov
-
-    @property
     def threshold_dbov(self) -> int:
         """Packets louder than this may be speech."""
         return min(LOUDEST_DBOV, max(QUIETEST_DBOV, self._floor.dbov + MARGIN_DB))
@@ -98,7 +93,7 @@ class SilenceGate:
         return self.is_open
 
     def _listen(self, item: AudioItem) -> int:
-        """Whether this is speech; returns the item's length in samples."""
+        """Hear whether this is speech; returns the item's length in samples."""
         if isinstance(item, Gap):
             return item.samples  # says nothing, and interrupts nothing
         samples = packet_samples(item.payload)

@@ -107,11 +107,6 @@ class SpeakerStreams:
         "When speech was heard last: who was silent longest gives way."
 
     @property
-    def is_open(self) -> bool:
-        """Whether a stream takes audio now."""
-        return self._open is not None
-
-    @property
     def totals(self) -> StreamTotals:
         """What happened so far, on running streams too."""
         totals, now_s = self._past.copy(), time.monotonic()
@@ -125,12 +120,13 @@ class SpeakerStreams:
             self.spoke_s = frame.arrived_s
         if self._open is not None:
             self._open.stream.send(frame, is_speech=is_speech)
-        elif not is_speech:
-            return  # silence without a stream is of no use to anybody
-        elif self._tasks is None or self._refused:
+        elif is_speech and (self._tasks is None or self._refused):
             self._past.drops[REFUSED if self._refused else ENDED] += 1
-        else:
-            self._begin(frame)
+        elif is_speech:
+            self._wait(frame)
+        elif self._waiting:
+            # Silence is not kept, but whoever holds a stream may be silent by now too.
+            self._ask()
 
     def end(self) -> None:
         """Nothing more is said for now: give the stream back with its last words."""
@@ -175,13 +171,16 @@ class SpeakerStreams:
         if self._open is not None and self._open.slot is slot:
             self._close(self._open, "the stream went to another speaker")
 
-    def _begin(self, frame: Frame) -> None:
-        """Open a stream with this frame, or keep it until there is a slot."""
+    def _wait(self, frame: Frame) -> None:
+        """Keep speech until there is a slot, which may be at once."""
         self._ends_waiting = False
         self._waiting.append(frame)
         if len(self._waiting) > MAX_WAITING_FRAMES:
             self._waiting.popleft()
             self._past.drops[NO_SLOT] += 1
+        self._ask()
+
+    def _ask(self) -> None:
         slot = self._slots.acquire(self, time.monotonic())
         if slot is not None:
             self.grant(slot)

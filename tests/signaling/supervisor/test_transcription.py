@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -179,6 +179,26 @@ async def test_a_speaker_without_a_slot_waits_and_loses_no_word(stt: SttServer) 
     assert ben.states[-1][0] == "listening"
     assert ann.transcription.counters.drops.total() == 0
     assert ben.transcription.counters.drops.total() == 0
+
+
+async def test_a_short_answer_waits_no_longer_than_the_other_speaks(
+    stt: SttServer,
+) -> None:
+    """Said while all streams were in use, and nothing more after it."""
+    slots = StreamSlots(1)
+    path = replace(path_to(stt), idle_s=30.0)
+    async with person(path, slots) as ann, person(path, slots) as ben:
+        ann_microphone, ben_microphone = Microphone(0), Microphone(1)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ann_microphone.say(ann, range(1, 6)))
+            await asyncio.sleep(0.4)
+            tasks.create_task(ben_microphone.say(ben, range(1, 3)))
+        assert ben.words == []
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ann_microphone.pause(ann, 5.0))
+            tasks.create_task(ben_microphone.pause(ben, 5.0))
+        assert ann.words == numbered(range(1, 6))
+        assert ben.words == numbered(range(1, 3))
 
 
 async def test_who_leaves_while_waiting_is_counted(stt: SttServer) -> None:
