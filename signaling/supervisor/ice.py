@@ -29,16 +29,16 @@ class IceSettings:
         self._stale = asyncio.Event()
 
     async def keep(self) -> None:
-        """Fetch now, after `renew`, and every hour, until cancelled."""
+        """Fetch after each `renew`, and every hour, until cancelled."""
         while True:
-            self._stale.clear()
-            await self.fetch()
             with suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_S):
                     await self._stale.wait()
+            self._stale.clear()
+            await self.fetch()
 
     def renew(self) -> None:
-        """Fetch again soon: the HPB is another, or was away for long."""
+        """Fetch soon: we have joined, and credentials of before may be old."""
         self._stale.set()
 
     async def servers(self) -> tuple[IceServer, ...]:

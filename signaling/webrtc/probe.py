@@ -22,6 +22,8 @@ from signaling.config import IceServer
 logger = logging.getLogger(__name__)
 
 PROBE_S = 1.0
+MAX_URLS = 32
+"Talk's settings name a handful; further ones are left out unasked."
 SEND_AGAIN_S = (0.0, 0.25, 0.5)
 "UDP may lose a packet."
 UDP_TRANSPORT = 0x11000000
@@ -32,7 +34,8 @@ async def answering(
     servers: Sequence[IceServer], timeout_s: float = PROBE_S
 ) -> tuple[IceServer, ...]:
     """The servers with those of their URLs that answer; within `timeout_s`."""
-    urls = list(dict.fromkeys(url for server in servers for url in server.urls))
+    named = dict.fromkeys(url for server in servers for url in server.urls)
+    urls = list(named)[:MAX_URLS]
     found = await asyncio.gather(*(answers(url, timeout_s) for url in urls))
     alive = {url for url, is_alive in zip(urls, found, strict=True) if is_alive}
     for url in urls:

@@ -127,3 +127,13 @@ async def test_dead_urls_are_left_out_and_named(
     assert kept == (IceServer((alive,), "u", "s"),)
     assert caplog.messages == [f"{dead} does not answer: going without it"]
     assert await answering([]) == ()
+
+
+async def test_no_more_servers_are_asked_than_anybody_has(serve: Serve) -> None:
+    """A hostile list opens no thousand sockets."""
+    server = await serve(polite)
+    urls = [f"stun:{HOST}:{server.port}"] + [f"stun:{HOST}:{n}" for n in range(1, 999)]
+    kept = await answering([IceServer((*urls[1:], urls[0]))])
+    assert kept == ()
+    kept = await answering([IceServer(tuple(urls))])
+    assert kept == (IceServer((urls[0],)),)
