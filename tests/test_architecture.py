@@ -61,7 +61,7 @@ PURE = {
     "signaling.captions.pacing",
     "signaling.captions.documents",
     "signaling.supervisor.audience",
-    "signaling.supervisor.places",
+    "signaling.supervisor.seats",
     "signaling.supervisor.slots",
     "signaling.supervisor.suspects",
 }

@@ -66,7 +66,7 @@ class CallSupervisor:
             self._new_pipeline,
             self._on_speaker_failure,
             self._report,
-            environment.places,
+            environment.seats,
             self._on_speaker_refused,
         )
         self._suspects = Suspects()
@@ -258,7 +258,7 @@ class CallSupervisor:
         self._journal.event("error", "speaker.crashed", "see the log", session_id)
 
     def _on_speaker_refused(self, session_id: str) -> None:
-        limit = self._environment.places.limit
+        limit = self._environment.seats.limit
         why = f"LT_MAX_SPEAKERS is {limit}: this speaker is not captioned"
         logger.warning("%s", why)
         self._journal.event("warning", "speaker.refused", why, session_id)

@@ -24,8 +24,8 @@ from signaling.stt.stream import SttStream
 from signaling.stt.timing import StreamTiming
 from signaling.stt.wire import AudioFormat
 from signaling.stt.wires import WIRES
-from signaling.supervisor.places import SpeakerPlaces
 from signaling.supervisor.prewarm import Prewarmer
+from signaling.supervisor.seats import SpeakerSeats
 from signaling.supervisor.slots import StreamSlots
 from signaling.supervisor.transcription import TAIL_S, AudioPath
 
@@ -40,7 +40,7 @@ class CallEnvironment:
     audio_path: AudioPath
     "The audio parts for the configured wire."
     slots: StreamSlots
-    places: SpeakerPlaces
+    seats: SpeakerSeats
     prewarmer: Prewarmer
     folder: Path
     "What workers share if they share anything: the data volume."
@@ -57,7 +57,7 @@ class CallEnvironment:
             call=call,
             audio_path=path,
             slots=StreamSlots(stt.max_streams),
-            places=SpeakerPlaces(call.max_speakers),
+            seats=SpeakerSeats(call.max_speakers),
             prewarmer=Prewarmer(path.new_stream, path.new_framer, enabled=stt.prewarm),
             folder=workers_folder(),
         )

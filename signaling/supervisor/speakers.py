@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 
 from signaling.backoff import delays
-from signaling.supervisor.places import SpeakerPlaces
+from signaling.supervisor.seats import SpeakerSeats
 from signaling.supervisor.speaker import SpeakerPipeline
 from signaling.supervisor.subscription import Message, Renewed
 
@@ -40,13 +40,13 @@ class Speakers:
         new_pipeline: Callable[[str], SpeakerPipeline],
         on_failure: Callable[[str], None],
         on_end: Callable[[SpeakerPipeline], None],
-        places: SpeakerPlaces,
+        seats: SpeakerSeats,
         on_refusal: Callable[[str], None],
     ) -> None:
         self._new_pipeline = new_pipeline
         self._on_failure = on_failure
         self._on_end = on_end
-        self._seats = places
+        self._seats = seats
         self._on_refusal = on_refusal
         self._refused: set[str] = set()
         self._places: dict[str, _Place] = {}
@@ -81,7 +81,7 @@ class Speakers:
             self._begin(session_id)
 
     def _begin(self, session_id: str) -> None:
-        """Listen to a publisher, if there is a place; if not, try again next time."""
+        """Listen to a publisher, if there is a seat; if not, try again next time."""
         if self._tasks is None:
             return
         if self._seats.take():

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-from signaling.supervisor.places import SpeakerPlaces
+from signaling.supervisor.seats import SpeakerSeats
 from signaling.supervisor.speaker import SpeakerPipeline
 from signaling.supervisor.speakers import Speakers
 
@@ -31,7 +31,7 @@ class Pipeline:
 
 @asynccontextmanager
 async def call(
-    places: SpeakerPlaces,
+    seats: SpeakerSeats,
 ) -> AsyncIterator[tuple[Speakers, list[str], list[str]]]:
     """A call's speakers, who was refused, and who ended."""
     refused: list[str] = []
@@ -40,7 +40,7 @@ async def call(
         lambda session_id: cast("SpeakerPipeline", Pipeline(session_id)),
         lambda session_id: None,
         lambda pipeline: ended.append(pipeline.session_id),
-        places,
+        seats,
         refused.append,
     )
     async with asyncio.TaskGroup() as tasks:
@@ -52,15 +52,15 @@ async def call(
 
 async def test_everybody_is_heard_without_a_limit() -> None:
     """The default."""
-    async with call(SpeakerPlaces(0)) as (speakers, refused, _):
+    async with call(SpeakerSeats(0)) as (speakers, refused, _):
         speakers.follow(f"S{n}" for n in range(200))
         assert (len(speakers), refused) == (200, [])
 
 
 async def test_beyond_the_limit_nobody_is_heard_until_somebody_leaves() -> None:
-    """Told once, whoever else comes and goes; the next look takes the free place."""
-    places = SpeakerPlaces(2)
-    async with call(places) as (speakers, refused, ended):
+    """Told once, whoever else comes and goes; the next look takes the free seat."""
+    seats = SpeakerSeats(2)
+    async with call(seats) as (speakers, refused, ended):
         speakers.follow(["A", "B"])
         speakers.follow(["A", "B", "C"])
         speakers.follow(["A", "B", "C"])
@@ -72,16 +72,16 @@ async def test_beyond_the_limit_nobody_is_heard_until_somebody_leaves() -> None:
         assert {pipeline.session_id for pipeline in speakers} == {"A", "C"}
         assert speakers.get("C") is not None
         assert speakers.get("B") is None
-    assert places.taken == 0
+    assert seats.taken == 0
 
 
 async def test_the_limit_counts_all_calls_of_a_process() -> None:
     """What one call frees another may take."""
-    places = SpeakerPlaces(1)
-    async with call(places) as (first, _, _):
-        async with call(places) as (second, refused, _):
+    seats = SpeakerSeats(1)
+    async with call(seats) as (first, _, _):
+        async with call(seats) as (second, refused, _):
             second.follow(["B"])
             first.follow(["A"])
             assert (len(first), len(second), refused) == (0, 1, [])
         first.follow(["A"])
-        assert (len(first), places.taken) == (1, 1)
+        assert (len(first), seats.taken) == (1, 1)

@@ -4,15 +4,15 @@
 """How many speakers this process listens to at once, over all calls. Pure."""
 
 
-class SpeakerPlaces:
-    """Places against a limit; 0 is no limit."""
+class SpeakerSeats:
+    """Seats against a limit; 0 is no limit."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.taken = 0
 
     def take(self) -> bool:
-        """Take a place; False if all are taken."""
+        """Take a seat; False if all are taken."""
         if self.limit and self.taken >= self.limit:
             return False
         self.taken += 1
