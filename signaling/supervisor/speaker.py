@@ -5,7 +5,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calls.services import SpeakerCounters
 from livetranscription import logs
@@ -66,19 +66,9 @@ class SpeakerPipeline:
     @property
     def counters(self) -> SpeakerCounters:
         """A snapshot of what happened so far."""
-        audio = self._transcription.counters
-        return SpeakerCounters(
-            audio_s=audio.audio_s,
-            speech_s=audio.speech_s,
-            stt_s=audio.stt_s,
-            words=audio.words,
-            lost_packets=audio.lost_packets,
-            reconnects=audio.reconnects + max(0, self._subscription.connections - 1),
-            dropped_frames=audio.drops.total(),
-            streams=audio.streams,
-            renewals=audio.renewals,
-            failures=audio.failures,
-        )
+        counters = self._transcription.counters
+        audio = max(0, self._subscription.connections - 1)
+        return replace(counters, reconnects=counters.reconnects + audio)
 
     def put(self, message: Message) -> None:
         """Hand over what the HPB says about this publisher."""

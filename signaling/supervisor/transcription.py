@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from calls.services import SpeakerCounters
 from signaling.audio.energy import EnergyMeter
 from signaling.audio.framer import Framer
 from signaling.audio.gate import SilenceGate
@@ -27,27 +28,6 @@ KEEP_ALIVE_S = 5.0
 "Afterwards one frame in this time: the strictest service hangs up after 10 s."
 TAIL_S = 1.5
 "Silence before a stream is closed: the model's delay and one second more."
-
-
-@dataclass(frozen=True, slots=True)
-class AudioCounters:
-    """What happened to one speaker's audio and words; all of them only grow."""
-
-    audio_s: float
-    "Audio that came."
-    speech_s: float
-    "Speech in it, the short pauses between words included."
-    stt_s: float
-    "Seconds that streams to speech-to-text were open."
-    words: int
-    lost_packets: int
-    "Packets that never came."
-    drops: Counter[str]
-    "80 ms frames that never reached speech-to-text, by reason."
-    streams: int
-    reconnects: int
-    renewals: int
-    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +64,26 @@ class Transcription:
         "Seconds covered by sent silence since the last packet."
 
     @property
-    def counters(self) -> AudioCounters:
-        """What happened so far."""
+    def counters(self) -> SpeakerCounters:
+        """What happened to this speaker's audio and words so far."""
         totals = self._streams.totals
-        return AudioCounters(
+        return SpeakerCounters(
             audio_s=self._gate.heard_samples / OPUS_HZ,
             speech_s=self._gate.speech_samples / OPUS_HZ,
             stt_s=totals.open_s,
             words=totals.words,
             lost_packets=self._lost_before + self._reorder.lost,
-            drops=totals.drops,
-            streams=totals.streams,
             reconnects=totals.reconnects,
+            dropped_frames=totals.drops.total(),
+            streams=totals.streams,
             renewals=totals.renewals,
             failures=totals.failures,
         )
+
+    @property
+    def drops(self) -> Counter[str]:
+        """80 ms frames of speech that never reached speech-to-text, by reason."""
+        return self._streams.totals.drops
 
     def take(self, packet: OpusPacket) -> None:
         """Take one packet as it comes from the network; called per packet."""

@@ -146,7 +146,7 @@ async def test_speech_opens_a_stream_and_silence_ends_it(
     told = [state for state, _ in ann.states]
     assert told[:4] == ["connecting", "listening", "silent", "connecting"]
     counters = ann.transcription.counters
-    assert (counters.words, counters.streams, counters.drops.total()) == (8, 2, 0)
+    assert (counters.words, counters.streams, counters.dropped_frames) == (8, 2, 0)
     assert 2.4 <= counters.speech_s <= 4.2
     assert counters.speech_s < counters.stt_s < counters.audio_s + 2.0
 
@@ -177,8 +177,8 @@ async def test_a_speaker_without_a_slot_waits_and_loses_no_word(stt: SttServer) 
     assert ben.words == numbered(range(1, 16))
     assert ("waiting", "all 1 streams are in use") in ben.states
     assert ben.states[-1][0] == "listening"
-    assert ann.transcription.counters.drops.total() == 0
-    assert ben.transcription.counters.drops.total() == 0
+    assert ann.transcription.drops.total() == 0
+    assert ben.transcription.drops.total() == 0
 
 
 async def test_a_short_answer_waits_no_longer_than_the_other_speaks(
@@ -211,7 +211,7 @@ async def test_who_leaves_while_waiting_is_counted(stt: SttServer) -> None:
             await asyncio.sleep(0.2)
             tasks.create_task(Microphone(1).say(ben, range(1, 4)))
         assert slots.waiting == 0
-        drops = ben.transcription.counters.drops
+        drops = ben.transcription.drops
         assert drops[NO_SLOT] == pytest.approx(0.9 / 0.08, abs=2)
     assert ann.words == numbered(range(1, 5))
 
@@ -226,6 +226,6 @@ async def test_a_refusal_is_told_once_and_counted(stt: SttServer) -> None:
         await microphone.say(ann, range(5, 8))
     assert stt.handshakes == 1
     assert [state for state, _ in ann.states] == ["connecting", "failed"]
-    drops = ann.transcription.counters.drops
+    drops = ann.transcription.drops
     assert drops[REFUSED] > 5
     assert ann.transcription.counters.failures == 1
