@@ -36,14 +36,17 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}")
 
 
-def number(name: str, default: float, low: float, high: float) -> float:
-    """Decimal number between `low` and `high`, both allowed."""
+def number(
+    name: str, default: float, low: float, high: float, *, or_zero: bool = False
+) -> float:
+    """Decimal number between `low` and `high`, both allowed; 0 too if it says "off"."""
     value = text(name)
     try:
         result = float(value) if value else float(default)
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a number, not {value!r}") from None
-    if not low <= result <= high:
+    is_off = or_zero and result == 0
+    if not (is_off or low <= result <= high):
         raise ImproperlyConfigured(f"{name} must lie between {low:g} and {high:g}")
     return result
 

@@ -42,7 +42,9 @@ LT_STT_API_KEY = environment.text("LT_STT_API_KEY", "public_token")
 LT_STT_MAX_STREAMS = environment.whole_number("LT_STT_MAX_STREAMS", 80, 1, 10_000)
 LT_STT_IDLE_SECONDS = environment.number("LT_STT_IDLE_SECONDS", 20, 2, 3600)
 LT_STT_CONNECT_TIMEOUT = environment.number("LT_STT_CONNECT_TIMEOUT", 120, 1, 900)
-LT_STT_RENEW_SECONDS = environment.number("LT_STT_RENEW_SECONDS", 0, 0, 86_400)
+LT_STT_RENEW_SECONDS = environment.number(
+    "LT_STT_RENEW_SECONDS", 0, 10, 86_400, or_zero=True
+)
 LT_STT_PREWARM = environment.flag("LT_STT_PREWARM")
 
 # --- Calls ------------------------------------------------------------------------

@@ -58,6 +58,7 @@ def read(**variables: str) -> dict[str, Any]:
         ("LT_HPB_URL", "hpb.example.com"),
         ("LT_STT_WIRE", "flac"),
         ("LT_STT_IDLE_SECONDS", "1"),
+        ("LT_STT_RENEW_SECONDS", "0.5"),
         ("LT_STT_MAX_STREAMS", "0"),
         ("LT_DEFAULT_LANGUAGE", "de"),
         ("SKIP_CERT_VERIFY", "maybe"),
