@@ -15,13 +15,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from devkit.faults import Fault, Stage
 from devkit.participant import Viewer
-from devkit.proxy import TcpProxy
 from devkit.scenario import LocalCall
 from devkit.scripted import NumberedEngine
 from devkit.speaker import Audio, Speaker
@@ -100,20 +98,13 @@ async def run(fault: Fault, wire: WireName = "modal-pcm") -> Outcome:
 @asynccontextmanager
 async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
-        lines: list[TcpProxy] = []
-
-        async def lay_line(url: str) -> dict[str, str]:
-            line = TcpProxy(urlsplit(url).port or 80)
-            lines.append(await stack.enter_async_context(line))
-            return {"LT_HPB_URL": f"http://127.0.0.1:{line.port}"}
-
         call = await stack.enter_async_context(
             LocalCall(
                 NumberedEngine(),
                 wire,
                 environment=fault.environment,
                 split_worker=fault.split_worker,
-                hpb_line=lay_line,
+                cuttable_hpb=True,
             )
         )
         viewer = await stack.enter_async_context(Viewer(call.nextcloud, ROOM, "Vera"))
@@ -124,7 +115,7 @@ async def _stage(fault: Fault, wire: WireName) -> AsyncIterator[Stage]:
         await viewer.press_cc()
         await call.wait_heard(1)
         speaker.speak()
-        yield Stage(call, viewer, speaker, lines[0])
+        yield Stage(call, viewer, speaker)
 
 
 def _speech(fault: Fault) -> Audio:

@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 
 from devkit.participant import Viewer
-from devkit.proxy import TcpProxy
 from devkit.scenario import LocalCall
 from devkit.speaker import Speaker
 
@@ -38,12 +37,11 @@ LOSSY_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A running call with one speaker and one reader, and the line to the HPB."""
+    """A running call with a speaker and a reader, and a line to the HPB to cut."""
 
     call: LocalCall
     viewer: Viewer
     speaker: Speaker
-    hpb_line: TcpProxy
 
 
 Act = Callable[[Stage], Awaitable[None]]
@@ -71,20 +69,20 @@ class Fault:
 
 async def cut_hpb(stage: Stage) -> None:
     """Our own socket to the HPB is cut."""
-    stage.hpb_line.cut()
+    stage.call.hpb_line.cut()
 
 
 async def stall_hpb(stage: Stage) -> None:
     """The line to the HPB lets nothing through for three seconds."""
-    await stage.hpb_line.stall(3.0)
+    await stage.call.hpb_line.stall(3.0)
 
 
 async def lose_hpb(stage: Stage) -> None:
     """The HPB cannot be reached for six seconds."""
-    stage.hpb_line.refuses = True
-    stage.hpb_line.cut()
+    stage.call.hpb_line.refuses = True
+    stage.call.hpb_line.cut()
     await asyncio.sleep(AWAY_S)
-    stage.hpb_line.refuses = False
+    stage.call.hpb_line.refuses = False
 
 
 async def restart_hpb(stage: Stage) -> None:

@@ -5,24 +5,23 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from devkit.app import AppProcess
 from devkit.engine import Engine
 from devkit.hpb import SimulatedHpb
 from devkit.nextcloud import NextcloudStandIn
 from devkit.program import HOST, Program, free_ports, wait_for_port
+from devkit.proxy import TcpProxy
 from devkit.stt import SttServer
 from devkit.surroundings import Hpb, Surroundings, WireName
 
 LOOK_S = 0.05
-
-HpbLine = Callable[[str], Awaitable[dict[str, str]]]
-"URL of the HPB -> settings that lead the app to it by another way."
 
 
 class LocalCall:
@@ -40,7 +39,7 @@ class LocalCall:
         simulate_hpb: bool | None = None,
         janus_rsa: bool = False,
         split_worker: bool = False,
-        hpb_line: HpbLine | None = None,
+        cuttable_hpb: bool = False,
         on_step: Callable[[str], None] = lambda what: None,
     ) -> None:
         self.surroundings = Surroundings(
@@ -54,7 +53,9 @@ class LocalCall:
         self._on_step = on_step
         self._stack = AsyncExitStack()
         self._split_worker = split_worker
-        self._hpb_line = hpb_line
+        self._cuttable_hpb = cuttable_hpb
+        self.hpb_line: TcpProxy
+        "What stands between the app and the HPB; only with `cuttable_hpb`."
         self.worker: Program | None = None
         self._redis: Program
         self._redis_port = 0
@@ -130,8 +131,10 @@ class LocalCall:
     async def _start_app(self, stack: AsyncExitStack, folder: Path) -> None:
         """The app in one process, or split into web side and worker over Redis."""
         environment = {**self.surroundings.app_environment, **self._environment}
-        if self._hpb_line is not None:
-            environment |= await self._hpb_line(self.hpb.url)
+        if self._cuttable_hpb:
+            line = TcpProxy(urlsplit(self.hpb.url).port or 80)
+            self.hpb_line = await stack.enter_async_context(line)
+            environment["LT_HPB_URL"] = f"http://{HOST}:{line.port}"
         options = []
         if self._split_worker:
             port = self._redis_port = free_ports(1)[0]

@@ -14,14 +14,12 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 import psutil
 
 from devkit import faults
 from devkit.participant import Viewer
-from devkit.proxy import TcpProxy
 from devkit.scenario import LocalCall
 from devkit.scripted import NumberedEngine
 from devkit.soak_account import Account, account
@@ -131,15 +129,8 @@ class Soak:
             return Outcome(first, last, account(stage), dict(self._made))
 
     async def _set_up(self, stack: AsyncExitStack) -> faults.Stage:
-        lines: list[TcpProxy] = []
-
-        async def lay_line(url: str) -> dict[str, str]:
-            line = TcpProxy(urlsplit(url).port or 80)
-            lines.append(await stack.enter_async_context(line))
-            return {"LT_HPB_URL": f"http://127.0.0.1:{line.port}"}
-
         call = await stack.enter_async_context(
-            LocalCall(NumberedEngine(), self._wire, hpb_line=lay_line)
+            LocalCall(NumberedEngine(), self._wire, cuttable_hpb=True)
         )
         viewer = await stack.enter_async_context(Viewer(call.nextcloud, ROOM, "Vera"))
         await viewer.enter_call()
@@ -153,7 +144,7 @@ class Soak:
         await call.wait_heard(len(NAMES))
         for speaker in self._speakers:
             speaker.speak()
-        return faults.Stage(call, viewer, self._speakers[0], lines[0])
+        return faults.Stage(call, viewer, self._speakers[0])
 
     # --- Life and its faults ------------------------------------------------------
 

@@ -24,7 +24,7 @@ AWAY_S = 10.0
 
 
 class FileTranscription:
-    """Sends a file's audio as fast as the service takes it, or in real time.
+    """Sends a file's audio at twice real time, as a backlog is, or in real time.
 
     `on_progress` is told how many seconds have been sent, `on_problem` each failure.
     """
