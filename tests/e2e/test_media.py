@@ -3,7 +3,6 @@
 
 """The way of the audio, where the media server or the network is not as it should be."""
 
-import socket
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from devkit.participant import Viewer
 from devkit.scenario import LocalCall
 from devkit.scripted import NumberedEngine
 from devkit.speaker import Speaker
+from devkit.stun import StunServer
 from devkit.tones import spoken_words
 
 pytestmark = [pytest.mark.hpb, pytest.mark.timeout(90)]
@@ -54,30 +54,42 @@ async def test_an_rsa_certificate_is_named_with_the_setting_to_change() -> None:
 
 async def test_silent_stun_and_turn_servers_are_left_out() -> None:
     """They are named, and the first words are not held up by them."""
-    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with silent:
-        silent.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{silent.getsockname()[1]}"
-        async with (
-            LocalCall(NumberedEngine(), "modal-pcm") as call,
-            Viewer(call.nextcloud, ROOM, "Vera") as viewer,
-            Speaker(
-                call.nextcloud, ROOM, "Ann", spoken_words(0, range(1, 60), 48_000)
-            ) as speaker,
-        ):
-            call.nextcloud.stun_servers = [{"urls": [f"stun:{address}"]}]
-            call.nextcloud.turn_servers = [
-                {"urls": [f"turn:{address}"], "username": "u", "credential": "s"}
-            ]
-            await viewer.enter_call()
-            await speaker.enter_call()
-            await viewer.press_cc()
-            await call.wait_heard(1, 4.0)
-            speaker.speak()
-            await viewer.wait_for_captions(1)
-            assert f"turn:{address} does not answer" in call.app.log
-            assert f"stun:{address} does not answer" in call.app.log
-            assert viewer.words_of(speaker)[0] == "w1"
+    async with StunServer(lambda request: None) as silent:
+        words, log = await first_words(silent)
+        assert words[0] == "w1"
+        for scheme in ("stun", "turn"):
+            assert f"{silent.url(scheme)} does not answer" in log
+
+
+async def test_expired_turn_credentials_do_not_end_captions() -> None:
+    """The server refuses them; where UDP works nobody needs it."""
+    async with StunServer() as turn:
+        words, log = await first_words(turn)
+        assert words[0] == "w1"
+        assert "Traceback" not in log
+        assert any("USERNAME" in message.attributes for message in turn.asked)
+
+
+async def first_words(server: StunServer) -> tuple[list[str], str]:
+    """Words of a call with this STUN and TURN server, and what the app logged."""
+    async with (
+        LocalCall(NumberedEngine(), "modal-pcm") as call,
+        Viewer(call.nextcloud, ROOM, "Vera") as viewer,
+        Speaker(
+            call.nextcloud, ROOM, "Ann", spoken_words(0, range(1, 60), 48_000)
+        ) as speaker,
+    ):
+        call.nextcloud.stun_servers = [{"urls": [server.url("stun")]}]
+        call.nextcloud.turn_servers = [
+            {"urls": [server.url("turn")], "username": "u", "credential": "s"}
+        ]
+        await viewer.enter_call()
+        await speaker.enter_call()
+        await viewer.press_cc()
+        await call.wait_heard(1, 4.0)
+        speaker.speak()
+        await viewer.wait_for_captions(1)
+        return viewer.words_of(speaker), call.app.log
 
 
 async def test_a_publisher_whom_the_list_lacks_is_heard() -> None:

@@ -6,102 +6,58 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import cast
 
 import pytest
 from aioice import stun
 
+from devkit.program import HOST, free_ports
+from devkit.stun import StunServer, polite
 from signaling.config import IceServer
 from signaling.webrtc.probe import answering, answers
 
-HOST = "127.0.0.1"
-Reply = Callable[[stun.Message], bytes | None]
+
+def silent(request: stun.Message) -> None:
+    """As a firewall would have it."""
 
 
-class StunServer(asyncio.DatagramProtocol):
-    """Answers as STUN and TURN servers do those who bring no credentials."""
-
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
-        self.asked: list[stun.Message] = []
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.DatagramTransport", transport)
-        self.port: int = transport.get_extra_info("sockname")[1]
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.asked.append(stun.parse_message(data))
-        answer = self._reply(self.asked[-1])
-        if answer is not None:
-            self.transport.sendto(answer, addr)
-
-
-Serve = Callable[[Reply], Awaitable[StunServer]]
-
-
-def polite(request: stun.Message) -> bytes:
-    """Binding: here you are. Allocate: who are you?"""
-    is_allocation = request.message_method == stun.Method.ALLOCATE
-    kind = stun.Class.ERROR if is_allocation else stun.Class.RESPONSE
-    answer = stun.Message(request.message_method, kind, request.transaction_id)
-    if is_allocation:
-        answer.attributes["ERROR-CODE"] = (401, "Unauthorized")
-    return bytes(answer)
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    """Starts servers on loopback."""
-    servers = []
-
-    async def start(reply: Reply) -> StunServer:
-        loop = asyncio.get_running_loop()
-        _, server = await loop.create_datagram_endpoint(
-            lambda: StunServer(reply), local_addr=(HOST, 0)
-        )
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.transport.close()
-    await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize("scheme", ["stun", "turn"])
-async def test_a_server_that_answers_is_kept(serve: Serve, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "method"),
+    [("stun", stun.Method.BINDING), ("turn", stun.Method.ALLOCATE)],
+)
+async def test_a_server_that_answers_is_kept(scheme: str, method: stun.Method) -> None:
     """STUN with an address, TURN with the wish for credentials."""
-    server = await serve(polite)
-    assert await answers(f"{scheme}:{HOST}:{server.port}")
-    expected = stun.Method.ALLOCATE if scheme == "turn" else stun.Method.BINDING
-    assert server.asked[0].message_method == expected
+    async with StunServer() as server:
+        assert await answers(server.url(scheme))
+        assert server.asked[0].message_method == method
 
 
-async def test_a_lost_packet_is_sent_again(serve: Serve) -> None:
+async def test_a_lost_packet_is_sent_again() -> None:
     """The first question may get lost, and so may the second."""
-    asked = []
+    asked: list[stun.Message] = []
 
     def third_time(request: stun.Message) -> bytes | None:
         asked.append(request)
         return polite(request) if len(asked) == 3 else None
 
-    server = await serve(third_time)
-    assert await answers(f"stun:{HOST}:{server.port}")
+    async with StunServer(third_time) as server:
+        assert await answers(server.url("stun"))
 
 
-async def test_silence_closed_ports_and_garbage_are_no_answer(serve: Serve) -> None:
+async def test_silence_closed_ports_and_garbage_are_no_answer() -> None:
     """And none takes longer than the second it is given."""
-    silent = await serve(lambda request: None)
-    rubbish = await serve(lambda request: b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    gone = await serve(polite)
-    gone.transport.close()
-    await asyncio.sleep(0)
-    began_s = time.monotonic()
-    urls = [f"stun:{HOST}:{server.port}" for server in (silent, rubbish, gone)]
-    urls += ["turn:no-such-host.invalid:3478", "http://example.com", "stun:", ""]
-    assert await asyncio.gather(*map(answers, urls)) == [False] * len(urls)
-    assert time.monotonic() - began_s < 2.5
+    async with (
+        StunServer(silent) as nobody,
+        StunServer(lambda request: b"HTTP/1.1 400 Bad Request\r\n\r\n") as rubbish,
+    ):
+        began_s = time.monotonic()
+        urls = [
+            nobody.url("stun"),
+            rubbish.url("stun"),
+            f"stun:{HOST}:{free_ports(1)[0]}",
+        ]
+        urls += ["turn:no-such-host.invalid:3478", "http://example.com", "stun:", ""]
+        assert await asyncio.gather(*map(answers, urls)) == [False] * len(urls)
+        assert time.monotonic() - began_s < 2.5
 
 
 async def test_over_tcp_the_connection_says_enough() -> None:
@@ -115,25 +71,27 @@ async def test_over_tcp_the_connection_says_enough() -> None:
 
 
 async def test_dead_urls_are_left_out_and_named(
-    serve: Serve, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Without their credentials; servers without any URL left go altogether."""
-    server, silent = await serve(polite), await serve(lambda request: None)
-    alive, dead = f"turn:{HOST}:{server.port}", f"turn:{HOST}:{silent.port}"
-    with caplog.at_level(logging.WARNING):
-        kept = await answering(
-            [IceServer((dead,), "user", "secret"), IceServer((dead, alive), "u", "s")]
-        )
+    async with StunServer() as server, StunServer(silent) as nobody:
+        alive, dead = server.url("turn"), nobody.url("turn")
+        with caplog.at_level(logging.WARNING):
+            kept = await answering(
+                [
+                    IceServer((dead,), "user", "secret"),
+                    IceServer((dead, alive), "u", "s"),
+                ]
+            )
     assert kept == (IceServer((alive,), "u", "s"),)
     assert caplog.messages == [f"{dead} does not answer: going without it"]
     assert await answering([]) == ()
 
 
-async def test_no_more_servers_are_asked_than_anybody_has(serve: Serve) -> None:
+async def test_no_more_servers_are_asked_than_anybody_has() -> None:
     """A hostile list opens no thousand sockets."""
-    server = await serve(polite)
-    urls = [f"stun:{HOST}:{server.port}"] + [f"stun:{HOST}:{n}" for n in range(1, 999)]
-    kept = await answering([IceServer((*urls[1:], urls[0]))])
-    assert kept == ()
-    kept = await answering([IceServer(tuple(urls))])
-    assert kept == (IceServer((urls[0],)),)
+    async with StunServer() as server:
+        alive = server.url("stun")
+        dead = tuple(f"stun:{HOST}:{port}" for port in range(1, 999))
+        assert await answering([IceServer((*dead, alive))]) == ()
+        assert await answering([IceServer((alive, *dead))]) == (IceServer((alive,)),)
