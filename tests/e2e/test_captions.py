@@ -74,51 +74,67 @@ async def test_every_reader_gets_the_words_of_every_speaker(wire: WireName) -> N
             Speaker(call.nextcloud, ROOM, "Ben", parts[1]) as ben,
             Speaker(call.nextcloud, ROOM, "Cleo", parts[2]) as cleo,
         ):
-            speakers = [ann, ben, cleo]
             late = Viewer(call.nextcloud, ROOM, "Lea")
-            await full.enter_call()
-            await full.press_cc()
-            await late.press_cc()  # before the HPB has ever seen her
-            for speaker in speakers:
-                await speaker.enter_call()
-            await ann.press_cc()
-            await leaver.enter_call()
-            await leaver.press_cc(language="fr")
-            async with late:
-                await late.enter_call()
-                await call.wait_heard(3)
-                for speaker in speakers:
-                    speaker.speak()
-                await leaver.wait_until(lambda: len(leaver.captions) >= 8, 30.0)
-                await leaver.press_cc(enable=False)
-                await full.press_cc(language="en")
-                for speaker in speakers:
-                    await speaker.track.finished.wait()
-                await call.app.stop()
-                records = list(call.stt.records)
+            await hold_meeting(call, full, leaver, late, (ann, ben, cleo))
             for viewer in (full, late, leaver, ann):
                 assert_well_formed(viewer)
-            expected = [direct(engine, part) for part in parts]
-            by_speaker = {
-                speaker.session_id: record
-                for speaker, said in zip(speakers, expected, strict=True)
-                for record in records
-                if likeness(sent(record), said) > SAME
-            }
-            assert len(by_speaker) == len(records) == len(speakers)
-            for session_id, record in by_speaker.items():
-                everything = sent(record)
-                assert len(everything) > 5
-                assert of(full.captions, session_id) == everything
-                assert of(late.captions, session_id) == everything
+            said = [direct(engine, part) for part in parts]
+            everything = sent_by_speaker(call, (ann, ben, cleo), said)
+            for session_id, words_sent in everything.items():
+                assert len(words_sent) > 5
+                assert of(full.captions, session_id) == words_sent
+                assert of(late.captions, session_id) == words_sent
                 before = of(leaver.captions, session_id)
-                assert before == everything[: len(before)]
-                assert len(before) < len(everything)
+                assert before == words_sent[: len(before)]
+                assert len(before) < len(words_sent)
             for speaker in (ben, cleo):
-                assert of(ann.captions, speaker.session_id) == sent(
-                    by_speaker[speaker.session_id]
-                )
+                read = of(ann.captions, speaker.session_id)
+                assert read == everything[speaker.session_id]
             assert ben.captions == cleo.captions == []
+
+
+async def hold_meeting(
+    call: LocalCall,
+    full: Viewer,
+    leaver: Viewer,
+    late: Viewer,
+    speakers: Sequence[Speaker],
+) -> None:
+    """All speak at once; one reader comes late, one leaves, a speaker reads too."""
+    await full.enter_call()
+    await full.press_cc()
+    await late.press_cc()  # before the HPB has ever seen her
+    for speaker in speakers:
+        await speaker.enter_call()
+    await speakers[0].press_cc()
+    await leaver.enter_call()
+    await leaver.press_cc(language="fr")
+    async with late:
+        await late.enter_call()
+        await call.wait_heard(len(speakers))
+        for speaker in speakers:
+            speaker.speak()
+        await leaver.wait_until(lambda: len(leaver.captions) >= 8, 30.0)
+        await leaver.press_cc(enable=False)
+        await full.press_cc(language="en")
+        for speaker in speakers:
+            await speaker.track.finished.wait()
+        await call.app.stop()
+
+
+def sent_by_speaker(
+    call: LocalCall, speakers: Sequence[Speaker], said: Sequence[Sequence[str]]
+) -> dict[str, list[str]]:
+    """What speech-to-text sent for each speaker: one connection each, by its words."""
+    records = list(call.stt.records)
+    found = {
+        speaker.session_id: record
+        for speaker, words_said in zip(speakers, said, strict=True)
+        for record in records
+        if likeness(sent(record), words_said) > SAME
+    }
+    assert len(found) == len(records) == len(speakers)
+    return {session_id: sent(record) for session_id, record in found.items()}
 
 
 def of(captions: Sequence[ReceivedCaption], session_id: str) -> list[str]:
