@@ -33,8 +33,8 @@ def pytest_runtest_protocol(
 ) -> bool | None:
     """Run a test again, once, whose HPB or Janus has crashed by itself.
 
-    HPB 1.2.4 panics about once in a hundred runs. That is no failure of ours, and no
-    success: the second run decides, and the summary names it.
+    HPB 1.2.4 panics now and then. That is no failure of ours, and no success: the
+    second run decides, and the summary names it.
     """
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     before = len(program.crashed)

@@ -10,7 +10,6 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 
 from calls.models import Call, CallEvent, Speaker
-from calls.states import SpeakerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +108,8 @@ def _by_call(speakers: Iterable[Speaker]) -> dict[int, list[Speaker]]:
 
 
 def _speaker_line(speaker: Speaker) -> SpeakerLine:
-    is_new = speaker.state == SpeakerState.NEGOTIATING and not speaker.display_name
     return SpeakerLine(
-        name="?" if is_new else str(speaker),
+        name=str(speaker),
         state=speaker.state,
         words=speaker.words,
         speech_s=speaker.speech_s,
