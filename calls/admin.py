@@ -20,6 +20,10 @@ from calls.models import (
 )
 
 
+admin.site.site_url = None
+"There is nothing to see but the pages here."
+
+
 class ReadOnly:
     """Rows that only the program may write."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
-from calls import services
+from calls import registration, services
 from calls.nextcloud import Nextcloud, NextcloudError
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,11 @@ class Background:
         if self._jobs is None:
             raise RuntimeError("the background work does not run")
         self._jobs.put_nowait(_report_initialised())
+
+    def register_entries(self) -> None:
+        """Have Nextcloud show what it can of us, after the answer to `PUT /enabled`."""
+        if self._jobs is not None:
+            self._jobs.put_nowait(registration.register())
 
     async def _ask_nextcloud(self) -> None:
         for pause_s in _pauses():

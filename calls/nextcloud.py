@@ -84,6 +84,14 @@ class Nextcloud:
             raise NextcloudError("Nextcloud did not tell its public URL")
         return url.rstrip("/").removesuffix("/index.php")
 
+    async def register(self, path: str, body: dict[str, Any]) -> None:
+        """Have AppAPI keep something of us; again is fine."""
+        await self._ocs("POST", f"{APP_API}/api/v1/{path}", body)
+
+    async def unregister(self, path: str, body: dict[str, Any]) -> None:
+        """Have AppAPI forget it."""
+        await self._ocs("DELETE", f"{APP_API}/api/v1/{path}", body)
+
     async def signaling_settings(self) -> SignalingSettings:
         """Talk's STUN and TURN servers; TURN credentials expire."""
         path = "/ocs/v2.php/apps/spreed/api/v3/signaling/settings"

@@ -12,4 +12,5 @@ from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 
 django_application = get_asgi_application()  # loads the apps
-application = import_string(settings.AUTHENTICATION)(django_application)
+pages = import_string(settings.OPERATOR_PAGES)(django_application)
+application = import_string(settings.AUTHENTICATION)(pages)

@@ -53,6 +53,9 @@ LT_LEAVE_SECONDS = environment.number("LT_LEAVE_SECONDS", 10, 0, 300)
 LT_MAX_CALLS = environment.whole_number("LT_MAX_CALLS", 0, 0, 100_000)
 LT_MAX_SPEAKERS = environment.whole_number("LT_MAX_SPEAKERS", 0, 0, 100_000)
 
+# --- Pages for operators ----------------------------------------------------------
+LT_PROXY_PREFIX = environment.text("LT_PROXY_PREFIX").rstrip("/")
+
 # --- From AppAPI ------------------------------------------------------------------
 APP_ID = environment.text("APP_ID", "live_transcription")
 APP_VERSION = environment.text("APP_VERSION", __version__)
@@ -87,6 +90,7 @@ AUTHENTICATION_BACKENDS = [
 ROOT_URLCONF = "livetranscription.urls"
 ASGI_APPLICATION = "livetranscription.asgi.application"
 AUTHENTICATION = "calls.appapi.AppApiAuthentication"  # wraps the whole application
+OPERATOR_PAGES = "calls.proxies.OperatorPages"  # within it
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes; Talk's largest body is under 1 KiB
 # Nextcloud ends TLS and is the only one who reaches us, over its own network: what
@@ -117,12 +121,14 @@ if importlib.util.find_spec("devkit"):  # not part of the image
     INSTALLED_APPS.append("devkit")
 
 MIDDLEWARE = [
+    "calls.operators.PageHeaders",
     "django.middleware.security.SecurityMiddleware",
     # Sets Content-Length: Nextcloud's proxy breaks chunked answers.
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "calls.operators.OperatorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -143,10 +149,20 @@ TEMPLATES = [
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
-if DEBUG or STATIC_ROOT.is_dir():  # collected while the image is built
-    MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
+# Collected while the image is built, with hashes in the names; else from the source.
+COLLECTED = STATIC_ROOT.is_dir() and not DEBUG
+MIDDLEWARE.insert(2, "whitenoise.middleware.WhiteNoiseMiddleware")
+WHITENOISE_USE_FINDERS = not COLLECTED
+WHITENOISE_AUTOREFRESH = not COLLECTED
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": f"calls.operators.{'HashedStatic' if COLLECTED else 'PrefixedStatic'}"
+    }
+}
+# Through Nextcloud's PHP proxy one cookie survives, and this is the one.
+CSRF_COOKIE_NAME = "lt_csrf"
+SESSION_COOKIE_NAME = "lt_session"
+X_FRAME_OPTIONS = "SAMEORIGIN"
 
 
 def _database() -> dict[str, Any]:

@@ -5,10 +5,11 @@
 
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from calls import services
+from calls import registration, services
 from calls.configuration import (
     hpb_is_configured,
     missing_settings,
@@ -57,6 +58,8 @@ def enabled(request: HttpRequest) -> HttpResponse:
     background.tell(value == "1")
     if value == "1":
         services.resume_calls()
+        background.register_entries()
     else:
         services.suspend_calls()
+        async_to_sync(registration.remove)()
     return answer({"error": ""})
