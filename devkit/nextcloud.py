@@ -18,6 +18,7 @@ from typing import Any, Self
 import httpx
 from aiohttp import web
 
+from devkit.ocs import ocs, refusal
 from devkit.people import HpbLink, Person, Record, Trouble
 from devkit.talk import AppCredentials, TalkClient
 
@@ -25,6 +26,7 @@ HOST = "127.0.0.1"
 MODERATED_PUBLIC_ROOM = 3
 HPB_TIMEOUT_S = 10.0
 ENABLE_TIMEOUT_S = 30.0
+ENTRY_KINDS = ("ui/top-menu", "ui/script", "occ_command")
 
 
 class NextcloudStandIn:
@@ -65,6 +67,11 @@ class NextcloudStandIn:
                 web.put(f"{app_api}/ex-app/status", self._status),
                 web.get(f"{app_api}/api/v1/info/nextcloud_url/absolute", self._public),
                 web.post(f"{app_api}/api/v1/log", self._log),
+                *(
+                    web.route(method, f"{app_api}/api/v1/{kind}", self._entry)
+                    for method in ("POST", "DELETE")
+                    for kind in ENTRY_KINDS
+                ),
                 web.get(f"{signaling}/settings", self._settings),
                 web.post(f"{signaling}/backend", self._backend),
             ]
@@ -189,18 +196,18 @@ class NextcloudStandIn:
             return web.Response(status=trouble.status, text="<html>Trouble</html>")
         if trouble.ocs_status:
             self.record.troubled += 1
-            return _ocs([], trouble.ocs_status)
+            return ocs([], trouble.ocs_status)
         return await handler(request)
 
     async def _state(self, request: web.Request) -> web.Response:
         if not self._is_app(request):
-            return _refusal()
-        return _ocs(int(self.enabled), 100)
+            return refusal()
+        return ocs(int(self.enabled), 100)
 
     async def _status(self, request: web.Request) -> web.Response:
         """At 100 the real one enables the app within this very request."""
         if not self._is_app(request):
-            return _refusal()
+            return refusal()
         body = await request.json()
         self.record.progress.append(body["progress"])
         if body.get("error"):
@@ -210,28 +217,36 @@ class NextcloudStandIn:
             await self.talk.heartbeat()
             await self.talk.set_enabled(True)
             self._enabled_app.set()
-        return _ocs([], 100)
+        return ocs([], 100)
 
     async def _public(self, request: web.Request) -> web.Response:
         if not self._is_app(request) or not self.enabled:
-            return _refusal()
-        return _ocs({"absolute_url": f"{self.url}/"}, 100)
+            return refusal()
+        return ocs({"absolute_url": f"{self.url}/"}, 100)
 
     async def _log(self, request: web.Request) -> web.Response:
         if not self._is_app(request) or not self.enabled:
-            return _refusal()
+            return refusal()
         self.record.log.append((await request.json())["message"])
-        return _ocs([], 100)
+        return ocs([], 100)
+
+    async def _entry(self, request: web.Request) -> web.Response:
+        """Kept until it is removed, whether the app runs or not."""
+        if not self._is_app(request) or not self.enabled:
+            return refusal()
+        kind = request.path.partition("/api/v1/")[2]
+        body = await request.json()
+        return ocs([], self.record.keep(request.method, kind, body))
 
     async def _settings(self, request: web.Request) -> web.Response:
         if not self._is_app(request) or not self.enabled:
-            return _refusal()
+            return refusal()
         body = {
             "stunservers": self.stun_servers,
             "turnservers": self.turn_servers,
             "server": self.hpb.url if self.hpb else "",
         }
-        return _ocs(body, 200)
+        return ocs(body, 200)
 
     # --- What the HPB asks --------------------------------------------------------
 
@@ -240,8 +255,8 @@ class NextcloudStandIn:
         random = request.headers.get("Spreed-Signaling-Random", "")
         checksum = request.headers.get("Spreed-Signaling-Checksum", "")
         if not self.is_checksum(checksum, random, body):
-            return _ocs({"type": "error", "error": {"code": "invalid_request"}}, 200)
-        return _ocs(self.answer_backend(json.loads(body)), 200)
+            return ocs({"type": "error", "error": {"code": "invalid_request"}}, 200)
+        return ocs(self.answer_backend(json.loads(body)), 200)
 
     def answer_backend(self, message: dict[str, Any]) -> dict[str, Any]:
         """What Talk answers to the HPB."""
@@ -281,13 +296,3 @@ class NextcloudStandIn:
                 if person.user_id == user_id:
                     return person.display_name
         return user_id
-
-
-def _ocs(data: Any, code: int) -> web.Response:
-    meta = {"status": "ok", "statuscode": code, "message": "OK"}
-    return web.json_response({"ocs": {"meta": meta, "data": data}})
-
-
-def _refusal() -> web.Response:
-    body = {"message": "AppAPI authentication failed"}
-    return web.json_response(body, status=401)

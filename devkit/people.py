@@ -49,10 +49,21 @@ class Record:
     progress: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    entries: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    "What AppAPI keeps of the app, by kind and name: menu entries, scripts, commands."
     refused: int = 0
     "Requests with missing or wrong credentials."
     troubled: int = 0
     "Requests that met with trouble."
+
+    def keep(self, method: str, kind: str, body: dict[str, Any]) -> int:
+        """Keep or forget an entry; returns the OCS status."""
+        name = (kind, body["name"])
+        if method == "POST":
+            self.entries[name] = body
+        elif self.entries.pop(name, None) is None:
+            return 404
+        return 100
 
 
 @dataclass(slots=True)
