@@ -19,7 +19,6 @@ from calls.models import (
     Worker,
 )
 
-
 admin.site.site_url = None
 "There is nothing to see but the pages here."
 

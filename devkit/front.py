@@ -30,7 +30,7 @@ class NextcloudFront:
     """One port with both proxies, as `async with`; `/login/<name>` makes a session."""
 
     def __init__(self, nextcloud: NextcloudStandIn, *, port: int = 0) -> None:
-        self._nextcloud = nextcloud
+        self.nextcloud = nextcloud
         self._port = port
         routes = declared_routes()
         self.php = PhpProxy(nextcloud, routes, self.visitor)
@@ -118,12 +118,12 @@ class NextcloudFront:
 
     async def _menu(self, request: web.Request) -> web.Response:
         """Only for whom the entry is, and only while the app has registered it."""
-        entries = self._nextcloud.record.entries
+        entries = self.nextcloud.record.entries
         menu = entries.get(("ui/top-menu", request.match_info["name"]))
         script = entries.get(("ui/script", request.match_info["name"]))
         is_admin = self.visitor(request).is_admin
         if menu is None or script is None or (menu["adminRequired"] and not is_admin):
-            return web.Response(status=404)
+            return web.Response(status=404, text="Not found")
         source = f"/index.php/apps/app_api/proxy/live_transcription/{script['path']}.js"
         return web.Response(
             text=MENU_PAGE.format(prefix="", script=source), content_type="text/html"

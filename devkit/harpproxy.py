@@ -103,7 +103,7 @@ class HarpProxy:
 
     def _fail(self, status: int = 404) -> web.Response:
         self._failures.append(time.monotonic())
-        return web.Response(status=status)
+        return web.Response(status=status, text="No")
 
     def _headers(self, request: web.Request, visitor: Visitor) -> CIMultiDict[str]:
         headers = CIMultiDict(

@@ -60,7 +60,7 @@ class PhpProxy:
             or not self._nextcloud.enabled
             or request.match_info["app"] != self._nextcloud.credentials.app_id
         ):
-            return web.Response(status=404)
+            return web.Response(status=404, text="Not found")
         headers = self._headers(request, route, visitor)
         try:
             return await self._forward(request, path, headers)

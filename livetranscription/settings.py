@@ -162,6 +162,7 @@ STORAGES = {
 # Through Nextcloud's PHP proxy one cookie survives, and this is the one.
 CSRF_COOKIE_NAME = "lt_csrf"
 SESSION_COOKIE_NAME = "lt_session"
+MESSAGE_STORAGE = "calls.notices.OperatorNotices"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 
 

@@ -149,6 +149,19 @@ async def test_redirects_become_pages_for_the_php_proxy(
     assert int(response.headers["content-length"]) == len(response.content)
 
 
+async def test_the_word_of_success_needs_no_cookie(
+    nextcloud: httpx.AsyncClient,
+) -> None:
+    """The PHP proxy lets one through; a second one would cost us the first."""
+    saved = await add_room(nextcloud, "null")
+    assert saved.headers.get_list("set-cookie") == []
+    for expected in (1, 0):
+        page = await nextcloud.get("/admin/calls/roomsettings/")
+        assert page.text.count('class="success"') == expected
+        cookies = page.headers.get_list("set-cookie")
+        assert [c.partition("=")[0] for c in cookies] == ["lt_csrf"]
+
+
 async def test_forms_of_other_sites_are_refused(nextcloud: httpx.AsyncClient) -> None:
     response = await add_room(nextcloud, "https://evil.example")
     assert response.status_code == 403

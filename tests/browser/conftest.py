@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""Chromium before both proxies, and behind them the app with a call around it."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import Browser, Page, Request, async_playwright
+
+from devkit.front import NextcloudFront
+from tests.conftest import missing
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@dataclass
+class Visit:
+    """A page in a browser, and all it should not have done."""
+
+    page: Page
+    url: str
+    problems: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Note errors on the console and requests to anywhere else."""
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on(
+            "console",
+            lambda m: self.problems.append(m.text) if m.type == "error" else None,
+        )
+        self.page.on("request", self._on_request)
+
+    def _on_request(self, request: Request) -> None:
+        own = (self.url, self.url.replace("http", "ws", 1), "data:")
+        if not request.url.startswith(own):
+            self.problems.append(f"a request to {request.url}")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A real one."""
+    if shutil.which("chromium") is None:
+        missing("chromium")
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+
+
+@asynccontextmanager
+async def visiting(
+    browser: Browser, front: NextcloudFront, name: str
+) -> AsyncIterator[Visit]:
+    """Somebody's browser; nobody is logged in if the name is empty."""
+    context = await browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+    if name:
+        await page.goto(f"{front.url}/login/{name}")
+    visit = Visit(page, front.url)
+    visit.watch()
+    try:
+        yield visit
+    finally:
+        await context.close()
