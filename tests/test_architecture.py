@@ -15,6 +15,7 @@ PACKAGES = ("livetranscription", "calls", "signaling", "devkit")
 
 PURE = {
     "calls.states",
+    "calls.codes",
     "calls.control",
     "calls.schemas",
     "calls.languages",

@@ -3,6 +3,7 @@
 
 """The only writer of rows: wishes from the web side, leases and facts from workers."""
 
+from calls.codes import EventCode
 from calls.configuration import missing_stt_settings
 from calls.nextcloud import NextcloudError, SignalingSettings
 from calls.services.leases import (
@@ -36,10 +37,10 @@ from calls.services.records import (
     recipient_bound,
     recipient_gone,
     record_call,
-    record_event,
     record_speaker,
 )
 from calls.services.status import Status, status
+from calls.services.timeline import record_event
 from calls.services.wishes import (
     LimitReachedError,
     Wishes,
@@ -62,6 +63,7 @@ __all__ = [
     "prune_calls",
     "running_calls",
     "ClaimedCall",
+    "EventCode",
     "LimitReachedError",
     "NextcloudError",
     "SignalingSettings",

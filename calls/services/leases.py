@@ -11,8 +11,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from calls.codes import EventCode
 from calls.control import worker_channel
 from calls.models import Call, CallEvent, Recipient, Speaker, Worker
+from calls.services.timeline import note
 from calls.states import CallState, RecipientState, SpeakerState, sources
 
 LEASE = timedelta(seconds=15)
@@ -84,8 +86,9 @@ def claim_call(room_token: str, worker: str) -> ClaimedCall | None:
                 state=CallState.JOINING,
             )
         )
-    if not claimed:
-        return None
+        if not claimed:
+            return None
+        note(call.pk, EventCode.CALL_CLAIMED, worker)
     return ClaimedCall(call.pk, call.room_token, call.fence + 1, call.language)
 
 
@@ -118,6 +121,7 @@ def end_call(call_id: int, fence: int, reason: str, *, unless_wanted: bool) -> b
         if unless_wanted and wanted.exists():
             return False
         _close(call, CallState.ENDED, reason)
+        note(call.pk, EventCode.CALL_ENDED, reason)
     return True
 
 
@@ -128,12 +132,7 @@ def fail_call(call_id: int, fence: int, reason: str) -> bool:
         if call is None:
             return False
         _close(call, CallState.FAILED, reason)
-        CallEvent.objects.create(
-            call=call,
-            level=CallEvent.Level.ERROR,
-            code="call.failed",
-            text=reason[:500],
-        )
+        note(call.pk, EventCode.CALL_FAILED, reason, CallEvent.Level.ERROR)
     return True
 
 

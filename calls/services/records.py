@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from calls.models import Call, CallEvent, Recipient, Speaker
+from calls.models import Call, Recipient, Speaker
 from calls.states import CallState, RecipientState, sources
 
 
@@ -129,20 +129,6 @@ def record_speaker(call_id: int, report: SpeakerReport) -> None:
         state=report.state,
         updated_at=timezone.now(),
         **{name: F(name) + number for name, number in asdict(report.new).items()},
-    )
-
-
-def record_event(
-    call_id: int, level: str, code: str, text: str, session_id: str = ""
-) -> None:
-    """A line of the timeline; `session_id` names the speaker it is about."""
-    speaker = None
-    if session_id:
-        speaker, _ = Speaker.objects.get_or_create(
-            call_id=call_id, session_id=session_id
-        )
-    CallEvent.objects.create(
-        call_id=call_id, speaker=speaker, level=level, code=code, text=text[:500]
     )
 
 

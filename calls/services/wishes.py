@@ -12,13 +12,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from calls.codes import EventCode
 from calls.models import Call, Language, Recipient, RoomSettings, Speaker
+from calls.services.timeline import note
 from calls.services.waking import wake_after_commit
 from calls.states import CallState, RecipientState, SpeakerState
 
 logger = logging.getLogger(__name__)
 
 
+NOBODY_READS = "nobody reads"
 RESUME_WITHIN = timedelta(minutes=15)
 "An update takes a minute or two; after longer, calls are over and sessions gone."
 
@@ -61,6 +64,7 @@ def _want(room_token: str, nextcloud_session_id: str, language: str | None) -> C
         call = Call.objects.create(
             room_token=room_token, language=room_language(room_token, language)
         )
+        note(call.pk, EventCode.CALL_WANTED)
     elif language and call.language != language:
         Call.objects.filter(pk=call.pk).update(language=language)
         call.language = language
@@ -100,6 +104,7 @@ def suspend_calls() -> None:
     with transaction.atomic():
         for call in _open_calls().filter(suspended_at=None):
             Call.objects.filter(pk=call.pk).update(suspended_at=timezone.now())
+            note(call.pk, EventCode.CALL_SUSPENDED)
             wake_after_commit(call)
 
 
@@ -109,6 +114,7 @@ def resume_calls() -> None:
     with transaction.atomic():
         for call in _open_calls().exclude(suspended_at=None):
             Call.objects.filter(pk=call.pk).update(suspended_at=None)
+            note(call.pk, EventCode.CALL_RESUMED)
             if call.suspended_at is not None and call.suspended_at < oldest:
                 _end_wishes(Q(call=call))
             _wake_or_end(call)
@@ -172,12 +178,14 @@ def _wake_or_end(call: Call) -> None:
     now = timezone.now()
     unheld = Q(lease_until=None) | Q(lease_until__lt=now)
     if not Recipient.objects.filter(call=call, until=None).exists():
-        Call.objects.filter(unheld, pk=call.pk, ended_at=None).update(
+        ended = Call.objects.filter(unheld, pk=call.pk, ended_at=None).update(
             state=CallState.ENDED,
             ended_at=now,
-            end_reason="nobody reads",
+            end_reason=NOBODY_READS,
             fence=F("fence") + 1,
         )
+        if ended:
+            note(call.pk, EventCode.CALL_ENDED, NOBODY_READS)
     wake_after_commit(call)
 
 

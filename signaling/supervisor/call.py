@@ -65,7 +65,7 @@ class CallSupervisor:
         self._speakers = Speakers(
             self._new_pipeline,
             self._on_speaker_failure,
-            self._report,
+            self._on_speaker_end,
             environment.seats,
             self._on_speaker_refused,
         )
@@ -248,20 +248,24 @@ class CallSupervisor:
         self._sender.push(Caption(text, self._language, session_id, time.monotonic()))
 
     def _on_speaker_state(self, session_id: str, state: str, why: str) -> None:
-        level = "warning" if why else "info"
-        self._journal.event(level, f"speaker.{state}", why, session_id)
+        self._journal.speaker_state(session_id, state, why)
         pipeline = self._speakers.get(session_id)
         if pipeline is not None:
             self._report(pipeline)
 
     def _on_speaker_failure(self, session_id: str) -> None:
-        self._journal.event("error", "speaker.crashed", "see the log", session_id)
+        self._journal.speaker_crashed(session_id)
+
+    def _on_speaker_end(self, pipeline: SpeakerPipeline) -> None:
+        self._report(pipeline)
+        if pipeline.session_id not in self._suspects:
+            self._journal.speaker_left(pipeline.session_id)
 
     def _on_speaker_refused(self, session_id: str) -> None:
         limit = self._environment.seats.limit
         why = f"LT_MAX_SPEAKERS is {limit}: this speaker is not captioned"
         logger.warning("%s", why)
-        self._journal.event("warning", "speaker.refused", why, session_id)
+        self._journal.speaker_refused(session_id, why)
 
     def _report_call(self) -> None:
         sender, client = self._sender, self._client

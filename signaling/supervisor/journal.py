@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from calls import services
+from calls.services import EventCode
 from signaling.supervisor.audience import Change, Place
 from signaling.supervisor.records import CallRecorder
 
@@ -49,14 +50,14 @@ class CallJournal:
         """The bot is in the room."""
         call = self._call
         self._put(services.call_joined, call.call_id, call.fence, session_id)
-        code = "hpb.resumed" if resumed else "hpb.joined"
-        self.event("info", code, "Connected to the High-Performance Backend")
+        code = EventCode.HPB_RESUMED if resumed else EventCode.HPB_JOINED
+        self._event("info", code, "Connected to the High-Performance Backend")
 
     def disconnected(self, reason: str) -> None:
         """The connection to the HPB is lost."""
         call = self._call
         self._put(services.call_state, call.call_id, call.fence, "reconnecting")
-        self.event("warning", "hpb.lost", reason)
+        self._event("warning", EventCode.HPB_LOST, reason)
 
     def recipient(self, change: Change) -> None:
         """A recipient was bound to a session, vanished, or is gone for good."""
@@ -78,7 +79,26 @@ class CallJournal:
         """State and counters of a speaker."""
         self._put(services.record_speaker, self._call.call_id, report)
 
-    def event(self, level: str, code: str, text: str, session_id: str = "") -> None:
+    def speaker_state(self, session_id: str, state: str, why: str) -> None:
+        """A speaker has entered a state; a reason makes it a warning."""
+        level = "warning" if why else "info"
+        self._event(level, EventCode(f"speaker.{state}"), why, session_id)
+
+    def speaker_crashed(self, session_id: str) -> None:
+        """An error in our own code ended a speaker, who is started again."""
+        self._event("error", EventCode.SPEAKER_CRASHED, "see the log", session_id)
+
+    def speaker_refused(self, session_id: str, why: str) -> None:
+        """There is no seat for a speaker."""
+        self._event("warning", EventCode.SPEAKER_REFUSED, why, session_id)
+
+    def speaker_left(self, session_id: str) -> None:
+        """A speaker is gone, or the call ends."""
+        self._event("info", EventCode.SPEAKER_LEFT, "", session_id)
+
+    def _event(
+        self, level: str, code: EventCode, text: str, session_id: str = ""
+    ) -> None:
         """A line of the timeline an operator reads."""
         self._put(
             services.record_event, self._call.call_id, level, code, text, session_id

@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from calls import services
+from calls.services import EventCode
 from livetranscription import logs
 from signaling import memory
 from signaling.backoff import delays
@@ -193,6 +194,7 @@ class CallRegistry:
                     await self._give_up(call, refusal)
                     return
                 logger.exception("The call broke; starting again in %.0f s", delay_s)
+                await self._note_crash(call)
             else:
                 await database_sync_to_async(services.release_call)(
                     call.call_id, call.fence
@@ -204,6 +206,14 @@ class CallRegistry:
                 return
             except TimeoutError:
                 continue
+
+    async def _note_crash(self, call: services.ClaimedCall) -> None:
+        try:
+            await database_sync_to_async(services.record_event)(
+                call.call_id, "error", EventCode.CALL_CRASHED, "see the log"
+            )
+        except DatabaseError as error:
+            logger.warning("The crash is not in the timeline: %s", error)
 
     async def _run_call(self, call: services.ClaimedCall, room: _Room) -> None:
         config = hpb_config(await services.backend_urls())

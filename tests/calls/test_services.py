@@ -203,7 +203,7 @@ def test_failed_call_says_why() -> None:
     assert claimed is not None
     assert services.fail_call(claimed.call_id, claimed.fence, "wrong secret")
     assert Call.objects.get().state == CallState.FAILED
-    assert CallEvent.objects.get().text == "wrong secret"
+    assert CallEvent.objects.get(code="call.failed").text == "wrong secret"
     assert not Recipient.objects.filter(until=None).exists()
 
 
@@ -225,10 +225,11 @@ def test_facts_of_a_call() -> None:
     report = a_report("S3", words=7)
     services.record_speaker(claimed.call_id, report)
     services.record_speaker(claimed.call_id, report)
-    services.record_event(claimed.call_id, "info", "speaker.listening", "", "S3")
+    code = services.EventCode.SPEAKER_LISTENING
+    services.record_event(claimed.call_id, "info", code, "", "S3")
     speaker = Speaker.objects.get()
     assert (speaker.words, speaker.audio_s, str(speaker)) == (14, 3.0, "Ann")
-    assert CallEvent.objects.get().speaker == speaker
+    assert CallEvent.objects.get(code=code).speaker == speaker
     assert services.status() == services.Status(1, 1, 0, 1)
 
 
