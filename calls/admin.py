@@ -19,6 +19,8 @@ from calls.models import (
     Worker,
 )
 
+admin.site.site_header = admin.site.site_title = "Live Transcription"
+admin.site.index_title = "Calls and settings"
 admin.site.site_url = None
 "There is nothing to see but the pages here."
 

@@ -107,6 +107,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
 INSTALLED_APPS = [
+    "calls",  # before the admin, whose templates it refines
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -114,7 +115,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
-    "calls",
     "signaling",
 ]
 if importlib.util.find_spec("devkit"):  # not part of the image

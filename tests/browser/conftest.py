@@ -9,7 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+)
 
 from devkit.front import NextcloudFront
 from tests.conftest import missing
@@ -30,9 +36,13 @@ class Visit:
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on(
             "console",
-            lambda m: self.problems.append(m.text) if m.type == "error" else None,
+            self._on_console,
         )
         self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"{message.text} {message.location['url']}")
 
     def _on_request(self, request: Request) -> None:
         own = (self.url, self.url.replace("http", "ws", 1), "data:")

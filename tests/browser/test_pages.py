@@ -16,9 +16,20 @@ from devkit.nextcloud import NextcloudStandIn
 from devkit.routes import declared_routes, harp_match, php_match
 from devkit.talk import AppCredentials
 from tests.browser.conftest import Visit, visiting
+from tests.browser.pages import look_at
 
 SECRET = "secret-of-the-pages"
 PROXIES = ("php", "harp")
+PAGES = (
+    "",
+    "calls/call/",
+    "calls/callevent/",
+    "calls/language/",
+    "calls/language/1/change/",
+    "calls/roomsettings/",
+    "calls/roomsettings/add/",
+    "calls/worker/",
+)
 
 
 @asynccontextmanager
@@ -88,7 +99,9 @@ async def test_pages_through_both_proxies(browser: Browser, tmp_path: Path) -> N
                 await change_default_language(visit, admin)
                 if proxy == "php":
                     await change_room_language(visit, admin)
-                await visit.page.goto(f"{admin}calls/call/")
+                    for path in PAGES:
+                        await visit.page.goto(f"{admin}{path}")
+                        await look_at(visit)
                 assert visit.problems == []
         assert front.harp.failures == 0
         await everybody_else_gets_nothing(browser, front)
