@@ -6,9 +6,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet, Sum
+from django.db.models import F, Model, QuerySet, Sum
 from django.http import HttpRequest
 
+from calls.actions import stop_calls
 from calls.models import (
     Call,
     CallEvent,
@@ -85,7 +86,8 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     )
     list_filter = ("state",)
     search_fields = ("room_token",)
-    ordering = ("-ended_at", "-created_at")
+    ordering = (F("ended_at").desc(nulls_first=True), "-created_at")
+    actions = (stop_calls,)
     inlines = (RecipientInline, SpeakerInline, EventInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:

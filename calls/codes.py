@@ -20,6 +20,7 @@ class EventCode(StrEnum):
     CALL_SUSPENDED = "call.suspended"
     CALL_RESUMED = "call.resumed"
     CALL_CRASHED = "call.crashed"
+    OPERATOR_STOPPED = "operator.stopped"
     HPB_JOINED = "hpb.joined"
     HPB_RESUMED = "hpb.resumed"
     HPB_LOST = "hpb.lost"

@@ -40,6 +40,7 @@ from calls.services.records import (
     record_speaker,
 )
 from calls.services.status import Status, status
+from calls.services.steering import stop_call
 from calls.services.timeline import record_event
 from calls.services.wishes import (
     LimitReachedError,
@@ -92,6 +93,7 @@ __all__ = [
     "set_room_language",
     "signaling_settings",
     "status",
+    "stop_call",
     "suspend_calls",
     "unregister_worker",
     "unwant_captions",

@@ -120,7 +120,7 @@ def end_call(call_id: int, fence: int, reason: str, *, unless_wanted: bool) -> b
         wanted = Recipient.objects.filter(call=call, until=None)
         if unless_wanted and wanted.exists():
             return False
-        _close(call, CallState.ENDED, reason)
+        close(call, CallState.ENDED, reason)
         note(call.pk, EventCode.CALL_ENDED, reason)
     return True
 
@@ -131,7 +131,7 @@ def fail_call(call_id: int, fence: int, reason: str) -> bool:
         call = _held(call_id, fence, CallState.FAILED).select_for_update().first()
         if call is None:
             return False
-        _close(call, CallState.FAILED, reason)
+        close(call, CallState.FAILED, reason)
         note(call.pk, EventCode.CALL_FAILED, reason, CallEvent.Level.ERROR)
     return True
 
@@ -149,7 +149,8 @@ def _held(call_id: int, fence: int, target: CallState) -> QuerySet[Call]:
     )
 
 
-def _close(call: Call, state: CallState, reason: str) -> None:
+def close(call: Call, state: CallState, reason: str) -> None:
+    """Everything of a call is over: wishes, lease, speakers."""
     now = timezone.now()
     Call.objects.filter(pk=call.pk).update(
         state=state,

@@ -39,6 +39,8 @@ class Wishes:
     "Nextcloud session ids, in the order in which they asked."
     suspended: bool = False
     "The call is to be left now, and may be taken up later."
+    stopped: bool = False
+    "The call was ended from outside."
 
 
 def want_captions(
@@ -142,12 +144,13 @@ def set_room_language(room_token: str, language: str | None) -> str:
 
 def wishes(call_id: int) -> Wishes:
     """The wishes for a call as they are now."""
-    call = Call.objects.only("language", "suspended_at").get(pk=call_id)
+    call = Call.objects.only("language", "suspended_at", "ended_at").get(pk=call_id)
     recipients = Recipient.objects.filter(call_id=call_id, until=None)
     return Wishes(
         call.language,
         tuple(recipients.values_list("nextcloud_session_id", flat=True)),
         suspended=call.suspended_at is not None,
+        stopped=call.ended_at is not None,
     )
 
 

@@ -184,6 +184,10 @@ class CallSupervisor:
             logger.info("The app is disabled: leaving, to come back when it is not")
             self._over.set()
             return
+        if wishes.stopped:
+            logger.info("The call was ended from outside: leaving")
+            self._over.set()
+            return
         self._wishes_known = True
         self._language = wishes.language
         self._audience.wish(wishes.recipients, time.monotonic())

@@ -3,14 +3,18 @@
 
 """The development admin: everything can be seen, little can be changed."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from calls.models import Language
+from calls.models import Call, Language
 from tests.calls.factories import (
     CallEventFactory,
+    CallFactory,
     RecipientFactory,
     RoomSettingsFactory,
     SpeakerFactory,
@@ -79,6 +83,41 @@ def test_what_the_program_writes_cannot_be_edited(
     admin_client.post(f"/admin/calls/{model}/", data)
     page = admin_client.get(f"/admin/calls/{model}/").content.decode()
     assert "0 " + model not in page
+
+
+def test_running_calls_come_first(admin_client: Client, rows: int) -> None:
+    """Then those that ended last."""
+    for token, ended in (("long-over", 5), ("just-over", 1)):
+        at = timezone.now() - timedelta(hours=ended)
+        CallFactory.create(room_token=token, state="ended", ended_at=at)
+    page = admin_client.get("/admin/calls/call/").content.decode()
+    running = Call.objects.get(pk=rows).room_token
+    tokens = (running, "just-over", "long-over")
+    places = [page.index(f'/change/">{token}') for token in tokens]
+    assert places == sorted(places)
+
+
+def stop(client: Client, call_id: int, **more: str) -> str:
+    """As the button and the question after it do; returns the page."""
+    data = {"action": "stop_calls", "_selected_action": [str(call_id)], **more}
+    return client.post("/admin/calls/call/", data, follow=True).content.decode()
+
+
+def test_a_call_is_stopped_after_a_question(admin_client: Client, rows: int) -> None:
+    """By name, once; its readers are gone."""
+    page = admin_client.get(f"/admin/calls/call/{rows}/change/").content.decode()
+    assert "Stop captions…" in page
+    assert "Stop captions?" in stop(admin_client, rows)
+    call = Call.objects.get(pk=rows)
+    assert call.ended_at is None
+    assert "1 call was stopped." in stop(admin_client, rows, confirmed="yes")
+    call.refresh_from_db()
+    assert (call.state, call.end_reason) == ("ended", "stopped by admin")
+    assert not call.recipients.filter(until=None).exists()
+    assert call.events.filter(code="operator.stopped", text="by admin").exists()
+    assert "0 calls were stopped." in stop(admin_client, rows, confirmed="yes")
+    page = admin_client.get(f"/admin/calls/call/{rows}/change/").content.decode()
+    assert "Stop captions…" not in page
 
 
 def test_languages_can_be_switched_off(admin_client: Client) -> None:
