@@ -6,8 +6,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import F, Model, QuerySet, Sum
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
 from calls.actions import stop_calls
 from calls.models import (
@@ -24,6 +26,10 @@ admin.site.site_header = admin.site.site_title = "Live Transcription"
 admin.site.index_title = "Calls and settings"
 admin.site.site_url = None
 "There is nothing to see but the pages here."
+
+
+MANY = 500
+"Lines of a kind on one call's page; the lists have all."
 
 
 class ReadOnly:
@@ -52,24 +58,6 @@ def _minutes(seconds: float | None) -> str:
     return f"{(seconds or 0.0) / 60:.1f}"
 
 
-class RecipientInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    """Who wants captions of a call."""
-
-    model = Recipient
-
-
-class SpeakerInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    """Whose audio is captioned."""
-
-    model = Speaker
-
-
-class EventInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
-    """What happened, newest first."""
-
-    model = CallEvent
-
-
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Calls, running ones first."""
@@ -88,7 +76,6 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("room_token",)
     ordering = (F("ended_at").desc(nulls_first=True), "-created_at")
     actions = (stop_calls,)
-    inlines = (RecipientInline, SpeakerInline, EventInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         """With the ledger of each call: what was said, and what was paid for."""
@@ -96,6 +83,31 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         return calls.annotate(
             speech_s=Sum("speakers__speech_s"), stt_s=Sum("speakers__stt_s")
         )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """All of one call; there is nothing to fill in."""
+        call = self.get_object(request, unquote(object_id))
+        if call is None:
+            raise Http404
+        events = call.events.select_related("speaker")
+        bad = events.exclude(level=CallEvent.Level.INFO)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": call.room_token,
+            "opts": self.opts,
+            "call": call,
+            "speakers": call.speakers.order_by("created_at")[:MANY],
+            "recipients": call.recipients.all()[:MANY],
+            "events": events[:MANY],
+            "problem": bad.first(),
+        }
+        return TemplateResponse(request, "admin/calls/call/page.html", context)
 
     @admin.display(description="speech (min)", ordering="speech_s")
     def speech(self, call: Any) -> str:
