@@ -18,7 +18,7 @@ CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: demo test check bench drill soak format lock audit packages
+.PHONY: demo test check bench drill soak screenshots format lock audit packages
 
 demo: $(INSTALLED) packages  ## Caption a local call of several speakers
 	@$(BIN)/python manage.py demo $(ARGS)
@@ -35,6 +35,9 @@ drill: $(INSTALLED) packages  ## Make every fault in the middle of a call; ARGS 
 MINUTES ?= 30
 soak: $(INSTALLED) packages  ## Caption a call for MINUTES while people come and go and things fail
 	@$(BIN)/python manage.py soak --minutes $(MINUTES) $(ARGS)
+
+screenshots: $(INSTALLED) packages  ## Take the pictures of the operators' pages in docs/images
+	@$(BIN)/python manage.py screenshots $(ARGS)
 
 check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations, licences
 	$(BIN)/ruff format --check .

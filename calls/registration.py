@@ -19,13 +19,6 @@ logger = logging.getLogger(__name__)
 MENU_NAME = "operators"
 REMOVE_TIMEOUT_S = 10.0
 "AppAPI waits for 60 s when it disables an app."
-JSON_OPTION = {
-    "name": "json",
-    "shortcut": None,
-    "mode": "none",
-    "description": "Print JSON",
-    "default": None,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +37,23 @@ class Entry:
         return {field: self.body[field] for field in self.key}
 
 
-def _occ_command(name: str, description: str) -> Entry:
+def _option(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "shortcut": None,
+        "mode": "none",
+        "description": description,
+        "default": None,
+    }
+
+
+def _occ_command(name: str, description: str, **options: str) -> Entry:
     body = {
         "name": f"live_transcription:{name}",
         "description": description,
         "hidden": 0,
         "arguments": [],
-        "options": [JSON_OPTION],
+        "options": [_option(*option) for option in options.items()],
         "usages": [],
         "execute_handler": f"occ/{name}",
     }
@@ -79,8 +82,12 @@ ENTRIES = (
         },
         ("type", "name", "path"),
     ),
-    _occ_command("calls", "Show the calls that are captioned now"),
-    _occ_command("doctor", "Test every link from Nextcloud to the captions"),
+    _occ_command(
+        "calls",
+        "Show the calls that are captioned now",
+        json="Print JSON",
+        past="The calls that ended last",
+    ),
 )
 
 

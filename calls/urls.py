@@ -5,7 +5,7 @@
 
 from django.urls import path
 
-from calls.views import lifecycle, transcription
+from calls.views import lifecycle, occ, transcription
 
 urlpatterns = [
     path("heartbeat", lifecycle.heartbeat),
@@ -18,4 +18,5 @@ urlpatterns = [
     path("api/v1/call/set-language", transcription.set_language),
     path("api/v1/call/leave", transcription.leave),
     path("api/v1/status", transcription.status),
+    path("occ/calls", occ.calls),
 ]

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: The live_transcription contributors
+# SPDX-License-Identifier: AGPL-3.0-or-later
+
+"""Pictures of the operators' pages for the documentation, with a call in them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright
+
+from devkit.front import NextcloudFront
+from devkit.participant import Viewer
+from devkit.scenario import LocalCall
+from devkit.scripted import NumberedEngine
+from devkit.speaker import Speaker
+from devkit.tones import spoken_words
+
+CHROMIUM = "/usr/bin/chromium"
+ROOM = "teammeeting"
+SIZE = {"width": 1280, "height": 720}
+PAGES = {
+    "operators-first": "",
+    "operators-calls": "calls/call/",
+    "operators-call": "calls/call/1/change/",
+    "operators-languages": "calls/language/",
+    "operators-rooms": "calls/roomsettings/",
+    "operators-events": "calls/callevent/",
+}
+
+
+async def take(folder: Path, on_step: Callable[[str], None]) -> None:
+    """Write one PNG per page into `folder`; tells each name as it is written."""
+    on_step("a call")
+    audio = spoken_words(0, range(1, 60), 48_000)
+    async with (
+        LocalCall(NumberedEngine(), "modal-pcm") as call,
+        NextcloudFront(call.nextcloud) as front,
+        Viewer(call.nextcloud, ROOM, "Vera") as viewer,
+        Speaker(call.nextcloud, ROOM, "Ann", audio) as ann,
+        Speaker(call.nextcloud, ROOM, "Charles", audio) as charles,
+        async_playwright() as playwright,
+    ):
+        await viewer.enter_call()
+        for speaker in (ann, charles):
+            await speaker.enter_call()
+        await call.nextcloud.talk.set_language("frenchlesson", "fr")
+        await viewer.press_cc()
+        await call.wait_heard(2)
+        ann.speak()
+        await viewer.wait_for_captions(12)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        page = await browser.new_page()
+        await page.set_viewport_size(SIZE)  # type: ignore[arg-type]
+        await page.goto(f"{front.url}/login/admin")
+        for name, path in PAGES.items():
+            on_step(name)
+            await _take(page, f"{front.php_admin}{path}", folder / f"{name}.png")
+        await browser.close()
+
+
+async def _take(page: Page, url: str, file: Path) -> None:
+    """Raises `RuntimeError` if the page is not there."""
+    response = await page.goto(url)
+    if response is None or response.status != 200:
+        raise RuntimeError(f"no page at {url}")
+    await page.screenshot(path=file, full_page=True)
