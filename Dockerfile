@@ -67,7 +67,9 @@ COPY appinfo appinfo
 COPY calls calls
 COPY livetranscription livetranscription
 COPY signaling signaling
+# The folder for static files says that they are to have hashes in their names.
 RUN python -m compileall -q /app \
+    && mkdir -p build/static \
     && APP_PERSISTENT_STORAGE=/tmp/build python manage.py collectstatic --no-input \
     && rm -rf /tmp/build
 

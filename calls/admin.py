@@ -11,7 +11,9 @@ from django.db.models import F, Model, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from calls import services
 from calls.actions import stop_calls
+from calls.forms import LanguageForm, RoomSettingsForm
 from calls.models import (
     Call,
     CallEvent,
@@ -166,7 +168,14 @@ class LanguageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What captions can be tagged with; the model's languages are given."""
 
     list_display = ("code", "name", "enabled", "is_default")
+    form = LanguageForm
     readonly_fields = ("code", "name", "separator", "rtl")
+
+    def save_model(
+        self, request: HttpRequest, obj: Language, form: Any, change: bool
+    ) -> None:
+        """One default takes the place of another; Talk is told of it when it asks."""
+        services.save_language(obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The model speaks what it speaks."""
@@ -181,5 +190,14 @@ class LanguageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class RoomSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The language of a room."""
 
+    form = RoomSettingsForm
     list_display = ("room_token", "language", "updated_at")
+    list_filter = ("language",)
     search_fields = ("room_token",)
+
+    def save_model(
+        self, request: HttpRequest, obj: RoomSettings, form: Any, change: bool
+    ) -> None:
+        """A running call of the room changes at once."""
+        super().save_model(request, obj, form, change)
+        services.set_room_language(obj.room_token, obj.language)

@@ -52,6 +52,7 @@ class Background:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ask_nextcloud())
+                tasks.create_task(_read_languages())
                 while True:
                     tasks.create_task(await self._jobs.get())
         finally:
@@ -92,6 +93,18 @@ class Background:
                 self.tell(enabled)
                 if enabled:
                     await _resume_calls()
+            return
+
+
+async def _read_languages() -> None:
+    """Which languages the operator has switched off; all of them until it is known."""
+    for pause_s in _pauses():
+        try:
+            await database_sync_to_async(services.read_offered_languages)()
+        except DatabaseError as error:
+            logger.warning("The languages cannot be read: %s", error)
+            await asyncio.sleep(pause_s)
+        else:
             return
 
 

@@ -78,6 +78,11 @@ def parse_leave(body: bytes) -> LeaveRequest:
     return LeaveRequest(_text(_object(body), "roomToken", MAX_ROOM_TOKEN))
 
 
+def check_room_token(value: Any) -> str:
+    """A room's token as it is; raises `SchemaError`."""
+    return _text({"the room token": value}, "the room token", MAX_ROOM_TOKEN)
+
+
 def _object(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BODY_BYTES:
         raise SchemaError("the body is too large")

@@ -155,9 +155,11 @@ MIDDLEWARE.insert(2, "whitenoise.middleware.WhiteNoiseMiddleware")
 WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_AUTOREFRESH = not COLLECTED
 STORAGES = {
+    # Nothing is stored in files; Django wants a default all the same.
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {
         "BACKEND": f"calls.operators.{'HashedStatic' if COLLECTED else 'PrefixedStatic'}"
-    }
+    },
 }
 # Through Nextcloud's PHP proxy one cookie survives, and this is the one.
 CSRF_COOKIE_NAME = "lt_csrf"

@@ -19,6 +19,12 @@ from calls.services.leases import (
     worker_names,
 )
 from calls.services.network import backend_urls, signaling_settings
+from calls.services.offering import (
+    is_offered,
+    offered_languages,
+    read_offered_languages,
+    save_language,
+)
 from calls.services.overview import (
     CallLine,
     Problem,
@@ -47,6 +53,7 @@ from calls.services.wishes import (
     Wishes,
     leave_room,
     resume_calls,
+    room_language,
     set_room_language,
     suspend_calls,
     unwant_captions,
@@ -80,7 +87,11 @@ __all__ = [
     "claim_call",
     "end_call",
     "fail_call",
+    "is_offered",
     "leave_room",
+    "offered_languages",
+    "read_offered_languages",
+    "save_language",
     "recipient_away",
     "recipient_bound",
     "recipient_gone",
@@ -90,6 +101,7 @@ __all__ = [
     "release_call",
     "renew_leases",
     "resume_calls",
+    "room_language",
     "set_room_language",
     "signaling_settings",
     "status",

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from calls.codes import EventCode
 from calls.models import Call, Language, Recipient, RoomSettings, Speaker
+from calls.services.offering import is_offered, offered_languages
 from calls.services.timeline import note
 from calls.services.waking import wake_after_commit
 from calls.states import CallState, RecipientState, SpeakerState
@@ -155,14 +156,20 @@ def wishes(call_id: int) -> Wishes:
 
 
 def room_language(room_token: str, language: str | None) -> str:
-    """The language to tag captions with: asked for, the room's, or the default."""
-    if language:
-        return language
+    """The language to tag captions with: asked for, the room's, or the default.
+
+    One that the operator has switched off counts as not chosen.
+    """
     chosen = RoomSettings.objects.filter(room_token=room_token).first()
-    if chosen is not None:
-        return chosen.language
     default = Language.objects.filter(is_default=True, enabled=True).first()
-    return default.code if default is not None else settings.LT_DEFAULT_LANGUAGE
+    wanted = (
+        language,
+        chosen.language if chosen is not None else None,
+        default.code if default is not None else None,
+        settings.LT_DEFAULT_LANGUAGE,
+    )
+    offered = (code for code in wanted if code and is_offered(code))
+    return next(offered, offered_languages()[0].code)
 
 
 def _open_calls() -> QuerySet[Call]:

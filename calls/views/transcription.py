@@ -14,7 +14,7 @@ from calls.configuration import (
     missing_settings,
     modal_is_configured,
 )
-from calls.languages import LANGUAGES, plain_list, talk_map
+from calls.languages import plain_list, talk_map
 from calls.lifecycle import background
 from calls.schemas import parse_leave, parse_set_language, parse_transcribe
 from calls.views.answers import answer, api, error, while_enabled
@@ -28,7 +28,9 @@ def capabilities(request: HttpRequest) -> HttpResponse:
             "live_transcription": {
                 "version": settings.APP_VERSION,
                 "features": ["live_transcription"],
-                "live_transcription": {"supported_languages": talk_map(LANGUAGES)},
+                "live_transcription": {
+                    "supported_languages": talk_map(services.offered_languages())
+                },
             }
         }
     )
@@ -39,8 +41,8 @@ def capabilities(request: HttpRequest) -> HttpResponse:
 def languages(request: HttpRequest) -> HttpResponse:
     """Talk's map of languages; `?format=list` for clients that want a list."""
     if request.GET.get("format") == "list":
-        return answer(plain_list(LANGUAGES))
-    return answer(talk_map(LANGUAGES))
+        return answer(plain_list(services.offered_languages()))
+    return answer(talk_map(services.offered_languages()))
 
 
 @api("POST")
@@ -65,6 +67,8 @@ def transcribe(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """A moderator chose a language; stored with or without a running call."""
     choice = parse_set_language(request.body)
+    if choice.language is not None and not services.is_offered(choice.language):
+        return error(f"langId {choice.language} is switched off", 400)
     language = services.set_room_language(choice.room_token, choice.language)
     return answer({"status": "ok", "language": language})
 

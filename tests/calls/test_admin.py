@@ -3,6 +3,7 @@
 
 """The development admin: everything can be seen, little can be changed."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from calls.models import Call, Language
+from calls import services
+from calls.models import Call, Language, RoomSettings
 from tests.calls.factories import (
     CallEventFactory,
     CallFactory,
@@ -36,6 +38,14 @@ MODELS = (
 def _development(settings: Settings) -> None:
     """Passwords are for development only."""
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+
+
+@pytest.fixture(autouse=True)
+def _languages(db: None) -> Iterator[None]:
+    """All of them again for the next test."""
+    yield
+    Language.objects.update(enabled=True, is_default=False)
+    services.read_offered_languages()
 
 
 @pytest.fixture
@@ -127,6 +137,48 @@ def test_languages_can_be_switched_off(admin_client: Client) -> None:
     assert admin_client.post(url, {"enabled": ""}).status_code == 302
     language.refresh_from_db()
     assert not language.enabled
+
+
+def language(client: Client, code: str, *boxes: str) -> str:
+    """Save a language's form with these boxes ticked; returns the page."""
+    url = f"/admin/calls/language/{Language.objects.get(code=code).pk}/change/"
+    data = dict.fromkeys(boxes, "on")
+    return client.post(url, data, follow=True).content.decode()
+
+
+def test_one_default_takes_the_place_of_another(admin_client: Client) -> None:
+    for code in ("fr", "en"):
+        language(admin_client, code, "enabled", "is_default")
+        assert Language.objects.get(is_default=True).code == code
+        assert services.room_language("room", None) == code
+
+
+def test_the_default_and_the_last_language_stay_enabled(admin_client: Client) -> None:
+    assert "has to be enabled" in language(admin_client, "fr", "is_default")
+    language(admin_client, "fr")
+    assert "One language has to be enabled" in language(admin_client, "en")
+    assert [one.code for one in services.offered_languages()] == ["en"]
+
+
+def test_rooms_choose_among_enabled_languages(admin_client: Client) -> None:
+    """A bad token or a language that is off is said, and nothing is stored."""
+    language(admin_client, "fr")
+    url = "/admin/calls/roomsettings/add/"
+    for token, code in (("room1", "fr"), ("a room", "en")):
+        data = {"room_token": token, "language": code}
+        assert admin_client.post(url, data).status_code == 200
+    assert not RoomSettings.objects.exists()
+    data = {"room_token": "room1", "language": "en"}
+    assert admin_client.post(url, data).status_code == 302
+    assert RoomSettings.objects.get().language == "en"
+
+
+def test_a_running_call_follows_its_room(admin_client: Client, rows: int) -> None:
+    call = Call.objects.get(pk=rows)
+    data = {"room_token": call.room_token, "language": "fr"}
+    admin_client.post("/admin/calls/roomsettings/add/", data)
+    call.refresh_from_db()
+    assert call.language == "fr"
 
 
 def test_passwords_do_not_work_in_production(

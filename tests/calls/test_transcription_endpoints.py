@@ -5,11 +5,12 @@
 
 import httpx
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
 from calls import services
-from calls.models import Call, Recipient, RoomSettings
+from calls.models import Call, Language, Recipient, RoomSettings
 from tests.calls.endpoints import LEAVE, MALFORMED, SET_LANGUAGE, TRANSCRIBE, body
 
 LANGUAGES = {
@@ -33,6 +34,31 @@ async def test_languages_are_talks_map(nextcloud: httpx.AsyncClient) -> None:
     """Every entry has metadata: Talk's renderer throws without."""
     response = await nextcloud.get("/api/v1/languages")
     assert response.json() == LANGUAGES
+
+
+@database
+async def test_a_language_that_is_off_is_not_offered(
+    nextcloud: httpx.AsyncClient,
+) -> None:
+    """Neither shown nor taken; a room that still has it gets the default."""
+    await Language.objects.aupdate_or_create(code="en", defaults={"enabled": True})
+    french, _ = await Language.objects.aupdate_or_create(code="fr")
+    french.enabled = False
+    await sync_to_async(services.save_language)(french)
+    try:
+        assert list((await nextcloud.get("/api/v1/languages")).json()) == ["en"]
+        said = (await nextcloud.get("/capabilities")).json()["live_transcription"]
+        offered = said["live_transcription"]["supported_languages"]
+        assert list(offered) == ["en"]
+        choice = {"roomToken": "room1", "langId": "fr"}
+        response = await nextcloud.post(SET_LANGUAGE, json=choice)
+        assert response.status_code == 400
+        assert response.json() == {"error": "langId fr is switched off"}
+        response = await nextcloud.post(TRANSCRIBE, json=body(langId="fr"))
+        assert response.json()["language"] == "en"
+    finally:
+        french.enabled = True
+        await sync_to_async(services.save_language)(french)
 
 
 async def test_languages_as_a_list(nextcloud: httpx.AsyncClient) -> None:
