@@ -41,7 +41,7 @@ class Wishes:
     suspended: bool = False
     "The call is to be left now, and may be taken up later."
     stopped: bool = False
-    "The call was ended from outside."
+    "An operator has ended the call."
 
 
 def want_captions(

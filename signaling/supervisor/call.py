@@ -180,12 +180,9 @@ class CallSupervisor:
     # --- Who reads ----------------------------------------------------------------
 
     def _on_wishes(self, wishes: services.Wishes) -> None:
-        if wishes.suspended:
-            logger.info("The app is disabled: leaving, to come back when it is not")
-            self._over.set()
-            return
-        if wishes.stopped:
-            logger.info("The call was ended from outside: leaving")
+        if wishes.suspended or wishes.stopped:
+            why = "the app is disabled" if wishes.suspended else "an operator ended it"
+            logger.info("Leaving the call: %s", why)
             self._over.set()
             return
         self._wishes_known = True
@@ -294,7 +291,8 @@ class CallSupervisor:
                 session_id=session_id,
                 nextcloud_session_id=self._roster.nextcloud_session_of(session_id),
                 display_name=self._roster.display_name(session_id),
-                state=pipeline.state,
+                # Who came back while the last words were on their way has another.
+                state=(self._speakers.get(session_id) or pipeline).state,
                 new=new,
             )
         )

@@ -23,6 +23,8 @@ NEGOTIATING = "negotiating"
 "No audio yet, or no more."
 SILENT = "silent"
 "Heard, but nothing is said: no stream is open."
+FAILED = "failed"
+ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class SpeakerPipeline:
             await self._stopping.wait()
             subscription.cancel()
             await self._transcription.finish()
+        if self.state != FAILED:
+            self.state = ENDED
 
     def _on_text(self, text: str) -> None:
         self._ports.on_text(self.session_id, text)

@@ -3,8 +3,10 @@
 
 """A real call, seen and stopped by an administrator in Chromium."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from devkit.front import NextcloudFront
 from devkit.participant import Viewer
@@ -30,6 +32,13 @@ def _real_hpb() -> None:
         missing(lacking)
 
 
+async def expect_after_reload(page: Page, text: str) -> None:
+    """Reload until the page has it; ten seconds at most."""
+    async with asyncio.timeout(10):
+        while text not in await page.locator("#content").inner_text():
+            await page.reload()
+
+
 async def test_an_administrator_sees_a_call_and_stops_it(browser: Browser) -> None:
     """Readers, speaker and events are there; after the stop the bot leaves at once."""
     audio = spoken_words(0, range(1, 100), 48_000)
@@ -52,6 +61,10 @@ async def test_an_administrator_sees_a_call_and_stops_it(browser: Browser) -> No
         for seen in ("Ann", "call.claimed", "hpb.joined", "speaker.listening"):
             await expect(page.locator("#content")).to_contain_text(seen)
         await look_at(visit)
+        await speaker.leave_call()
+        await expect_after_reload(page, "speaker.left")
+        status = (await call.nextcloud.talk.status()).json()
+        assert status["active_transcribers"] == 0
         await page.get_by_role("button", name="Stop captions…").click()
         await look_at(visit)
         await page.get_by_role("button", name="Stop captions", exact=True).click()
