@@ -195,9 +195,26 @@ class RoomSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("language",)
     search_fields = ("room_token",)
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: RoomSettings | None = None
+    ) -> tuple[str, ...]:
+        """A row stays with its room."""
+        return () if obj is None else ("room_token",)
+
     def save_model(
         self, request: HttpRequest, obj: RoomSettings, form: Any, change: bool
     ) -> None:
-        """A running call of the room changes at once."""
-        super().save_model(request, obj, form, change)
+        """As if a moderator had chosen: a running call of the room changes at once."""
         services.set_room_language(obj.room_token, obj.language)
+        obj.pk = RoomSettings.objects.get(room_token=obj.room_token).pk
+
+    def delete_model(self, request: HttpRequest, obj: RoomSettings) -> None:
+        """Back to the default, in a running call too."""
+        services.set_room_language(obj.room_token, None)
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[RoomSettings]
+    ) -> None:
+        """The same for several rooms."""
+        for room in list(queryset):
+            self.delete_model(request, room)

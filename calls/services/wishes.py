@@ -4,6 +4,7 @@
 """What participants and moderators want: captions on and off, languages."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,7 +69,7 @@ def _want(room_token: str, nextcloud_session_id: str, language: str | None) -> C
             room_token=room_token, language=room_language(room_token, language)
         )
         note(call.pk, EventCode.CALL_WANTED)
-    elif language and call.language != language:
+    elif language and is_offered(language) and call.language != language:
         Call.objects.filter(pk=call.pk).update(language=language)
         call.language = language
     Recipient.objects.get_or_create(
@@ -160,16 +161,19 @@ def room_language(room_token: str, language: str | None) -> str:
 
     One that the operator has switched off counts as not chosen.
     """
-    chosen = RoomSettings.objects.filter(room_token=room_token).first()
-    default = Language.objects.filter(is_default=True, enabled=True).first()
-    wanted = (
-        language,
-        chosen.language if chosen is not None else None,
-        default.code if default is not None else None,
-        settings.LT_DEFAULT_LANGUAGE,
+    wanted = _languages_wanted(room_token, language)
+    return next(filter(is_offered, wanted), offered_languages()[0].code)
+
+
+def _languages_wanted(room_token: str, language: str | None) -> Iterator[str]:
+    """The best first; rows are read only if it comes to them."""
+    if language:
+        yield language
+    yield from RoomSettings.objects.filter(room_token=room_token).values_list(
+        "language", flat=True
     )
-    offered = (code for code in wanted if code and is_offered(code))
-    return next(offered, offered_languages()[0].code)
+    yield from Language.objects.filter(is_default=True).values_list("code", flat=True)
+    yield settings.LT_DEFAULT_LANGUAGE
 
 
 def _open_calls() -> QuerySet[Call]:

@@ -179,6 +179,18 @@ def test_a_running_call_follows_its_room(admin_client: Client, rows: int) -> Non
     admin_client.post("/admin/calls/roomsettings/add/", data)
     call.refresh_from_db()
     assert call.language == "fr"
+    room = RoomSettings.objects.get(room_token=call.room_token)
+    url = f"/admin/calls/roomsettings/{room.pk}"
+    admin_client.post(f"{url}/change/", {"room_token": "other", "language": "en"})
+    room.refresh_from_db()
+    assert (room.room_token, room.language) == (call.room_token, "en")
+    admin_client.post(f"{url}/change/", {"language": "fr"})
+    call.refresh_from_db()
+    assert call.language == "fr"
+    admin_client.post(f"{url}/delete/", {"post": "yes"})
+    call.refresh_from_db()
+    assert call.language == "en"
+    assert not RoomSettings.objects.filter(pk=room.pk).exists()
 
 
 def test_passwords_do_not_work_in_production(

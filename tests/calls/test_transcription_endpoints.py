@@ -56,6 +56,9 @@ async def test_a_language_that_is_off_is_not_offered(
         assert response.json() == {"error": "langId fr is switched off"}
         response = await nextcloud.post(TRANSCRIBE, json=body(langId="fr"))
         assert response.json()["language"] == "en"
+        # The call runs by now: nor does it change to that language.
+        response = await nextcloud.post(TRANSCRIBE, json=body(langId="fr"))
+        assert response.json()["language"] == "en"
     finally:
         french.enabled = True
         await sync_to_async(services.save_language)(french)
