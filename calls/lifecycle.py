@@ -6,7 +6,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -21,6 +21,8 @@ FIRST_RETRY_S = 1.0
 SLOWEST_RETRY_S = 30.0
 MAX_JOBS = 100
 
+Job = Callable[[], Coroutine[Any, Any, None]]
+
 
 class Background:
     """Owns the tasks that views start, and the answer to "are we enabled?".
@@ -32,7 +34,7 @@ class Background:
     def __init__(self) -> None:
         self.enabled = False
         self._told = asyncio.Event()
-        self._jobs: asyncio.Queue[Coroutine[Any, Any, None]] | None = None
+        self._jobs: asyncio.Queue[Job] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -54,11 +56,10 @@ class Background:
                 tasks.create_task(self._ask_nextcloud())
                 tasks.create_task(_read_languages())
                 while True:
-                    tasks.create_task(await self._jobs.get())
+                    job = await self._jobs.get()
+                    tasks.create_task(job())
         finally:
-            jobs, self._jobs, self._loop = self._jobs, None, None
-            while not jobs.empty():
-                jobs.get_nowait().close()
+            self._jobs = self._loop = None
 
     def tell(self, enabled: bool) -> None:
         """Nextcloud has enabled or disabled us."""
@@ -72,12 +73,24 @@ class Background:
         """
         if self._jobs is None:
             raise RuntimeError("the background work does not run")
-        self._jobs.put_nowait(_report_initialised())
+        self._begin(_report_initialised)
 
     def register_entries(self) -> None:
         """Have Nextcloud show what it can of us, after the answer to `PUT /enabled`."""
-        if self._jobs is not None:
-            self._jobs.put_nowait(registration.register())
+        self._begin(registration.register)
+
+    def _begin(self, job: Job) -> None:
+        """Have `run` do it; views are in threads of their own."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._put, job)
+
+    def _put(self, job: Job) -> None:
+        if self._jobs is None:
+            return
+        try:
+            self._jobs.put_nowait(job)
+        except asyncio.QueueFull:
+            logger.warning("Too much to tell Nextcloud: something is left out")
 
     async def _ask_nextcloud(self) -> None:
         for pause_s in _pauses():

@@ -78,6 +78,17 @@ def parse_leave(body: bytes) -> LeaveRequest:
     return LeaveRequest(_text(_object(body), "roomToken", MAX_ROOM_TOKEN))
 
 
+def parse_occ_options(body: bytes) -> dict[str, Any]:
+    """Options of an occ command; AppAPI sends null or [] where there are none."""
+    command = _object(body).get("occ")
+    if not isinstance(command, dict):
+        raise SchemaError("occ must be an object")
+    options = command.get("options") or {}
+    if not isinstance(options, dict):
+        raise SchemaError("options must be an object")
+    return options
+
+
 def check_room_token(value: Any) -> str:
     """A room's token as it is; raises `SchemaError`."""
     return _text({"the room token": value}, "the room token", MAX_ROOM_TOKEN)

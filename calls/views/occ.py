@@ -7,13 +7,11 @@ Source: nextcloud/app_api, `lib/Service/ExAppOccService.php`. 200 is exit code 0
 """
 
 import io
-import json
-from typing import Any
 
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 
-from calls.schemas import SchemaError
+from calls.schemas import parse_occ_options
 from calls.views.answers import api
 
 
@@ -22,7 +20,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     """`occ live_transcription:calls [--json] [--past]`, as `manage.py calls`."""
     if getattr(request, "scope", {}).get("appapi_user"):
         return _text("only for occ\n", 403)
-    options = parse_options(request.body)
+    options = parse_occ_options(request.body)
     output = io.StringIO()
     try:
         call_command(
@@ -34,17 +32,6 @@ def calls(request: HttpRequest) -> HttpResponse:
     except CommandError as error:
         return _text(f"{error}\n", 503)
     return _text(output.getvalue())
-
-
-def parse_options(body: bytes) -> dict[str, Any]:
-    """Options of `{"occ": {"options": {...} or null}}`; raises `SchemaError`."""
-    try:
-        options = json.loads(body)["occ"]["options"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise SchemaError("the body is not that of an occ command") from None
-    if not isinstance(options, dict | None | list):
-        raise SchemaError("options must be an object")
-    return options if isinstance(options, dict) else {}
 
 
 def _text(text: str, status: int = 200) -> HttpResponse:

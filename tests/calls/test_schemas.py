@@ -15,6 +15,7 @@ from calls.schemas import (
     SetLanguageRequest,
     TranscribeRequest,
     parse_leave,
+    parse_occ_options,
     parse_set_language,
     parse_transcribe,
 )
@@ -35,7 +36,7 @@ json_trees = st.recursive(
 )
 
 
-@pytest.mark.parametrize("parse", PARSERS)
+@pytest.mark.parametrize("parse", [*PARSERS, parse_occ_options])
 @given(body=st.binary(max_size=200))
 def test_any_bytes(parse: object, body: bytes) -> None:
     """Nothing but `SchemaError` comes out."""
@@ -57,6 +58,17 @@ def test_any_json(parse: object, tree: object) -> None:
         return
     assert 0 < len(result.room_token) <= 64
     assert result.room_token.isprintable()
+
+
+@given(options=json_trees)
+def test_any_options_of_an_occ_command(options: object) -> None:
+    """An object, whatever AppAPI made of it."""
+    body = json.dumps({"occ": {"arguments": None, "options": options}}).encode()
+    try:
+        assert parse_occ_options(body) == (options or {})
+    except SchemaError:
+        assert options
+        assert not isinstance(options, dict)
 
 
 def test_understood_bodies() -> None:
