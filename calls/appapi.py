@@ -22,6 +22,7 @@ DEVELOPMENT_PREFIXES = ("/admin/", "/static/")
 "Open to passwords, and to everybody, only while DEBUG is on."
 
 Scope = dict[str, Any]
+Headers = list[tuple[bytes, bytes]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -44,12 +45,12 @@ class AppApiAuthentication:
             return
         user = authenticated_user(scope["headers"])
         if user is None and not _is_open(scope):
-            await _refuse(scope, send)
+            await refuse(scope, send, 401, "AppAPI authentication failed")
             return
         await self._application({**scope, "appapi_user": user}, receive, send)
 
 
-def authenticated_user(headers: list[tuple[bytes, bytes]]) -> str | None:
+def authenticated_user(headers: Headers) -> str | None:
     """User id of a request with valid AppAPI headers, None without or invalid.
 
     A header that comes twice is refused: a browser behind Nextcloud's proxy could
@@ -71,9 +72,14 @@ def authenticated_user(headers: list[tuple[bytes, bytes]]) -> str | None:
     return user_id if colon and is_ours and knows_secret else None
 
 
-def _single(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes:
-    values = [value for key, value in headers if key.lower() == name]
-    return values[0].strip() if len(values) == 1 else b""
+def header_values(headers: Headers, name: bytes) -> list[bytes]:
+    """All values of a header, whatever the case of its name."""
+    return [value.strip() for key, value in headers if key.lower() == name]
+
+
+def _single(headers: Headers, name: bytes) -> bytes:
+    values = header_values(headers, name)
+    return values[0] if len(values) == 1 else b""
 
 
 def _is_open(scope: Scope) -> bool:
@@ -85,15 +91,16 @@ def _is_open(scope: Scope) -> bool:
     return path in OPEN_PATHS | OPTIONAL_PATHS
 
 
-async def _refuse(scope: Scope, send: Send) -> None:
+async def refuse(scope: Scope, send: Send, status: int, text: str) -> None:
+    """`{"error": text}`, or the end of a WebSocket with code 4000 + `status`."""
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4401})
+        await send({"type": "websocket.close", "code": 4000 + status})
         return
-    body = json.dumps({"error": "AppAPI authentication failed"}).encode()
+    body = json.dumps({"error": text}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
     ]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

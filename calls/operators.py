@@ -1,47 +1,54 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""Who a request of the pages is by, and what browsers may do with the answer."""
+"""Who a request of the pages is by: a Nextcloud administrator is a staff user."""
 
-from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.staticfiles.storage import (
-    ManifestStaticFilesStorage,
-    StaticFilesStorage,
-)
-from django.http import HttpRequest, HttpResponse
-from django.urls import get_script_prefix
-
-GetResponse = Callable[[HttpRequest], HttpResponse]
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'self'; "
-    "form-action 'self'"
-)
+from django.http import HttpRequest
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.functional import SimpleLazyObject
 
 
-class OperatorMiddleware:
-    """A Nextcloud administrator who comes through a proxy is a staff user.
+@sync_and_async_middleware
+def operator_middleware(get_response: Any) -> Any:
+    """Name the operator whom `OperatorPages` has let in, once somebody asks.
+
+    In either mode, so that requests of Talk do not change threads for it.
+    """
+    if iscoroutinefunction(get_response):
+
+        async def ahandle(request: HttpRequest) -> Any:
+            """The request of an asynchronous server."""
+            _name_operator(request)
+            return await get_response(request)
+
+        return ahandle
+
+    def handle(request: HttpRequest) -> Any:
+        """The request of a synchronous server."""
+        _name_operator(request)
+        return get_response(request)
+
+    return handle
+
+
+def _name_operator(request: HttpRequest) -> None:
+    scope = getattr(request, "scope", {})
+    if scope.get("is_operator"):
+        user_id = scope["appapi_user"]
+        user: Any = SimpleLazyObject(lambda: operator(user_id))
+        request.user = user
+
+
+def operator(user_id: str) -> Any:
+    """The staff user of a Nextcloud administrator.
 
     The row is made at the first visit: Django's history of changes refers to it. It
     has no password, so that it opens nothing by itself.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Name the operator, then go on."""
-        scope = getattr(request, "scope", {})
-        if scope.get("is_operator"):
-            request.user = operator(scope["appapi_user"])
-        return self._get_response(request)
-
-
-def operator(user_id: str) -> Any:
-    """The staff user of a Nextcloud administrator."""
     user, made = get_user_model().objects.get_or_create(
         username=user_id, defaults={"is_staff": True, "is_superuser": True}
     )
@@ -49,35 +56,3 @@ def operator(user_id: str) -> Any:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     return user
-
-
-class PageHeaders:
-    """Headers without which Nextcloud's proxies cache pages or break their scripts."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add what the view has not set."""
-        response = self._get_response(request)
-        response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        return response
-
-
-class PrefixedStatic(StaticFilesStorage):
-    """Static files below the prefix of the proxy that this request came through."""
-
-    def url(self, name: str | None) -> str:
-        """Address for the browser; `STATIC_URL` by itself knows no prefix."""
-        return get_script_prefix().rstrip("/") + super().url(name)
-
-
-class HashedStatic(ManifestStaticFilesStorage):
-    """The same with a hash of the content in each name, to be kept for ever."""
-
-    support_js_module_import_aggregation = True
-
-    def url(self, name: str | None, force: bool = False) -> str:
-        """Address for the browser; `STATIC_URL` by itself knows no prefix."""
-        return get_script_prefix().rstrip("/") + super().url(name or "", force)

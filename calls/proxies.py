@@ -10,18 +10,35 @@ Source: nextcloud/app_api, `lib/Controller/ExAppProxyController.php`; nextcloud/
 """
 
 import html
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from calls.appapi import Application, Receive, Scope, Send
+from calls.appapi import (
+    Application,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    header_values,
+    refuse,
+)
 
 PAGE_PREFIXES = ("/admin/", "/static/", "/ws/")
 PHP_PROXY_HEADER = b"x-origin-ip"
 "Set by the PHP proxy alone. Who comes through HaRP can forge it: for links only."
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+DEFAULT_HEADERS = (
+    # Without these the PHP proxy has pages cached, and forbids all scripts.
+    (b"cache-control", b"no-store"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data:; frame-ancestors 'self'; base-uri 'self'; "
+        b"form-action 'self'",
+    ),
+)
 REDIRECT_PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -46,18 +63,24 @@ class OperatorPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] not in ("http", "websocket") or not is_page(scope["path"]):
+        if scope["type"] == "websocket":
+            # Nothing here speaks it yet; HaRP lets administrators try.
+            status, why = _refusal(scope) or (404, "not found")
+            await refuse(scope, send, status, why)
+        elif scope["type"] != "http" or not is_page(scope["path"]):
             await self._application(scope, receive, send)
-            return
+        else:
+            await self._serve(scope, receive, _Answers(scope, send).send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("appapi_user") is None and settings.DEBUG:
             await self._application(scope, receive, send)
             return
         refusal = _refusal(scope)
-        if refusal:
-            await _refuse(scope, send, refusal)
+        if refusal is not None:
+            await refuse(scope, send, *refusal)
             return
-        answers = _Answers(scope, send)
-        await self._application(proxied(scope), receive, answers.send)
+        await self._application(proxied(scope), receive, send)
 
 
 def is_page(path: str) -> bool:
@@ -65,13 +88,13 @@ def is_page(path: str) -> bool:
     return path == "/admin" or path.startswith(PAGE_PREFIXES)
 
 
-def prefix_of(headers: list[tuple[bytes, bytes]]) -> str:
+def prefix_of(headers: Headers) -> str:
     """What stands before our paths in the browser's address bar."""
     if settings.LT_PROXY_PREFIX:
         return str(settings.LT_PROXY_PREFIX)
     folder = urlsplit(settings.LT_BACKEND_URL or settings.NEXTCLOUD_URL).path
     folder = folder.rstrip("/")
-    if _values(headers, PHP_PROXY_HEADER):
+    if header_values(headers, PHP_PROXY_HEADER):
         return f"{folder}/index.php/apps/app_api/proxy/{settings.APP_ID}"
     return f"{folder}/exapps/{settings.APP_ID}"
 
@@ -97,18 +120,18 @@ def proxied(scope: Scope) -> Scope:
     }
 
 
-def _refusal(scope: Scope) -> str:
-    """Why a page is not served; empty if it is."""
+def _refusal(scope: Scope) -> tuple[int, str] | None:
+    """Status and reason if the request is not served."""
     if not scope.get("appapi_user"):
-        return "for Nextcloud administrators"
+        return 403, "for Nextcloud administrators"
     if not _is_same_site(scope):
-        return "the request comes from another site"
-    return ""
+        return 403, "the request comes from another site"
+    return None
 
 
 def _is_same_site(scope: Scope) -> bool:
     """Whether `Origin` is absent or ours; sockets need one that is."""
-    origins = _values(scope["headers"], b"origin")
+    origins = header_values(scope["headers"], b"origin")
     is_socket = scope["type"] == "websocket"
     if not origins:
         return not is_socket
@@ -120,9 +143,9 @@ def _is_same_site(scope: Scope) -> bool:
     return origin.lower() in _own_origins(scope["headers"])
 
 
-def _own_origins(headers: list[tuple[bytes, bytes]]) -> set[str]:
+def _own_origins(headers: Headers) -> set[str]:
     found = set()
-    for host in _values(headers, b"host")[:1]:
+    for host in header_values(headers, b"host")[:1]:
         name = host.decode("latin-1").lower()
         found |= {f"http://{name}", f"https://{name}"}
     for url in (settings.LT_BACKEND_URL, settings.NEXTCLOUD_URL):
@@ -132,17 +155,13 @@ def _own_origins(headers: list[tuple[bytes, bytes]]) -> set[str]:
     return found
 
 
-def _values(headers: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    return [value.strip() for key, value in headers if key.lower() == name]
-
-
 class _Answers:
-    """What goes back: one cookie, `Secure` where Nextcloud is; no plain redirects."""
+    """What goes back: nothing kept, our own scripts only, no plain redirects."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         headers = scope["headers"]
         self._send = send
-        self._is_php = bool(_values(headers, PHP_PROXY_HEADER))
+        self._is_php = bool(header_values(headers, PHP_PROXY_HEADER))
         self._is_secure = _is_https(headers)
         self._page = b""
 
@@ -155,8 +174,10 @@ class _Answers:
         await self._send(message)
 
     def _start(self, message: dict[str, Any]) -> dict[str, Any]:
-        headers = [self._header(*header) for header in message["headers"]]
-        location = _values(headers, b"location")
+        headers = [self._cookie(*header) for header in message["headers"]]
+        known = {name.lower() for name, _ in headers}
+        headers += [header for header in DEFAULT_HEADERS if header[0] not in known]
+        location = header_values(headers, b"location")
         if not (self._is_php and message["status"] in REDIRECTS and location):
             return {**message, "headers": headers}
         # The PHP proxy would follow it, and the browser's address stay as it was.
@@ -173,28 +194,15 @@ class _Answers:
             ],
         }
 
-    def _header(self, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    def _cookie(self, name: bytes, value: bytes) -> tuple[bytes, bytes]:
+        """`Secure` where Nextcloud is; other headers as they are."""
         if name.lower() == b"set-cookie" and self._is_secure:
             value += b"; Secure"
         return name, value
 
 
-def _is_https(headers: list[tuple[bytes, bytes]]) -> bool:
+def _is_https(headers: Headers) -> bool:
     """Whether the browser talks TLS to Nextcloud, as far as anybody tells us."""
-    forwarded = _values(headers, b"x-forwarded-proto")
+    forwarded = header_values(headers, b"x-forwarded-proto")
     public = settings.LT_BACKEND_URL or settings.NEXTCLOUD_URL
     return forwarded[:1] == [b"https"] or public.startswith("https:")
-
-
-async def _refuse(scope: Scope, send: Send, why: str) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4403})
-        return
-    body = json.dumps({"error": why}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

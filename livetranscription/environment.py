@@ -8,6 +8,7 @@ whose value is empty, shells and compose files pass them on.
 """
 
 import os
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -65,6 +66,14 @@ def choice(name: str, default: str, allowed: Collection[str]) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}")
     return value
+
+
+def path(name: str) -> str:
+    """Path of a URL, without its last slash, or the empty string."""
+    value = text(name)
+    if value and not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?", value):
+        raise ImproperlyConfigured(f"{name} must be a path such as /apps/captions")
+    return value.rstrip("/")
 
 
 def url(name: str, schemes: Collection[str]) -> str:

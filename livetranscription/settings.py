@@ -54,7 +54,7 @@ LT_MAX_CALLS = environment.whole_number("LT_MAX_CALLS", 0, 0, 100_000)
 LT_MAX_SPEAKERS = environment.whole_number("LT_MAX_SPEAKERS", 0, 0, 100_000)
 
 # --- Pages for operators ----------------------------------------------------------
-LT_PROXY_PREFIX = environment.text("LT_PROXY_PREFIX").rstrip("/")
+LT_PROXY_PREFIX = environment.path("LT_PROXY_PREFIX")
 
 # --- From AppAPI ------------------------------------------------------------------
 APP_ID = environment.text("APP_ID", "live_transcription")
@@ -121,14 +121,13 @@ if importlib.util.find_spec("devkit"):  # not part of the image
     INSTALLED_APPS.append("devkit")
 
 MIDDLEWARE = [
-    "calls.operators.PageHeaders",
     "django.middleware.security.SecurityMiddleware",
     # Sets Content-Length: Nextcloud's proxy breaks chunked answers.
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "calls.operators.OperatorMiddleware",
+    "calls.operators.operator_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -151,14 +150,14 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 # Collected while the image is built, with hashes in the names; else from the source.
 COLLECTED = STATIC_ROOT.is_dir() and not DEBUG
-MIDDLEWARE.insert(2, "whitenoise.middleware.WhiteNoiseMiddleware")
+MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
 WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_AUTOREFRESH = not COLLECTED
 STORAGES = {
     # Nothing is stored in files; Django wants a default all the same.
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {
-        "BACKEND": f"calls.operators.{'HashedStatic' if COLLECTED else 'PrefixedStatic'}"
+        "BACKEND": f"calls.statics.{'HashedStatic' if COLLECTED else 'PrefixedStatic'}"
     },
 }
 # Through Nextcloud's PHP proxy one cookie survives, and this is the one.

@@ -177,6 +177,17 @@ async def test_the_csrf_token_is_still_checked(nextcloud: httpx.AsyncClient) -> 
 
 @pytest.mark.parametrize("origins", [[], [b"null"], [b"https://evil.example"]])
 async def test_sockets_need_our_own_origin(origins: list[bytes]) -> None:
+    assert await socket_answer(origins) == [{"type": "websocket.close", "code": 4403}]
+
+
+async def test_there_is_no_socket_yet() -> None:
+    """A clean end, even for administrators."""
+    sent = await socket_answer([b"https://cloud.example"])
+    assert sent == [{"type": "websocket.close", "code": 4404}]
+
+
+async def socket_answer(origins: list[bytes]) -> list[dict[str, Any]]:
+    """What an administrator's WebSocket is told."""
     headers = [(k.lower().encode(), v.encode()) for k, v in appapi_headers().items()]
     headers += [(b"host", b"cloud.example"), *((b"origin", o) for o in origins)]
     scope = {"type": "websocket", "path": "/ws/dashboard", "headers": headers}
@@ -189,4 +200,4 @@ async def test_sockets_need_our_own_origin(origins: list[bytes]) -> None:
         return {"type": "websocket.connect"}
 
     await application(scope, receive, send)
-    assert sent == [{"type": "websocket.close", "code": 4403}]
+    return sent

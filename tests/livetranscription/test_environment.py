@@ -148,3 +148,24 @@ def test_wrong_urls_are_named_and_not_repeated(
     with pytest.raises(ImproperlyConfigured, match=NAME) as refusal:
         environment.url(NAME, ("https", "wss"))
     assert "hidden" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", ""), ("/captions", "/captions"), ("/a/b-c/", "/a/b-c")],
+)
+def test_paths_lose_their_last_slash(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(NAME, value)
+    assert environment.path(NAME) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["captions", "/", "//evil.example", "https://a/b", "/a b", "/a?b", "/a/../"],
+)
+def test_wrong_paths_are_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        environment.path(NAME)
