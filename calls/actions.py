@@ -21,18 +21,19 @@ from calls.models import Call
 def stop_calls(
     model_admin: Any, request: HttpRequest, calls: QuerySet[Call]
 ) -> HttpResponse | None:
-    """Ask first, then end the calls for all their readers."""
+    """Ask first, then end those of the calls that run, for all their readers."""
+    running = calls.filter(ended_at=None)
     if "confirmed" not in request.POST:
         context = {
             **model_admin.admin_site.each_context(request),
             "title": _("Stop captions?"),
-            "calls": calls.order_by("pk"),
+            "calls": running,
             "opts": model_admin.model._meta,
             "checkbox": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/calls/call/stop.html", context)
     operator = request.user.get_username()
-    stopped = sum(services.stop_call(call.pk, operator) for call in calls)
+    stopped = sum(services.stop_call(call.pk, operator) for call in running)
     text = ngettext("%d call was stopped.", "%d calls were stopped.", stopped)
     model_admin.message_user(request, text % stopped, messages.SUCCESS)
     return None

@@ -20,7 +20,8 @@ def stop_call(call_id: int, operator: str) -> bool:
     """
     with transaction.atomic():
         running = Call.objects.filter(pk=call_id, ended_at=None)
-        call = running.select_related("worker").first()
+        # The worker may end it at the same moment: one of the two does.
+        call = running.select_for_update().first()
         if call is None:
             return False
         reason = f"stopped by {operator}"

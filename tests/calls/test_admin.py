@@ -126,6 +126,8 @@ def test_a_call_is_stopped_after_a_question(admin_client: Client, rows: int) -> 
     assert not call.recipients.filter(until=None).exists()
     assert call.events.filter(code="operator.stopped", text="by admin").exists()
     assert "0 calls were stopped." in stop(admin_client, rows, confirmed="yes")
+    assert call.events.filter(code="operator.stopped").count() == 1
+    assert "None of these calls runs." in stop(admin_client, rows)
     page = admin_client.get(f"/admin/calls/call/{rows}/change/").content.decode()
     assert "Stop captions…" not in page
 
