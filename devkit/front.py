@@ -9,6 +9,7 @@ from typing import Self
 from aiohttp import web
 
 from devkit.harpproxy import HarpProxy
+from devkit.listening import listen
 from devkit.nextcloud import NextcloudStandIn
 from devkit.phpproxy import PhpProxy
 from devkit.program import HOST
@@ -18,10 +19,11 @@ VISITORS = {
     "admin": Visitor("admin", is_admin=True),
     "alice": Visitor("alice"),
 }
+PHP_PROXY = "/apps/app_api/proxy/{app}/{path:.*}"
 COOKIE = "nc_username"
 MENU_PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>Nextcloud</title>
-<script src="{prefix}/nextcloud.js"></script>
+<script src="/nextcloud.js"></script>
 <script src="{script}"></script></head><body><div id="content"></div></body></html>"""
 NEXTCLOUD_SCRIPT = "window.OC = {generateUrl: (path) => '/index.php' + path}"
 
@@ -29,9 +31,9 @@ NEXTCLOUD_SCRIPT = "window.OC = {generateUrl: (path) => '/index.php' + path}"
 class NextcloudFront:
     """One port with both proxies, as `async with`; `/login/<name>` makes a session."""
 
-    def __init__(self, nextcloud: NextcloudStandIn, *, port: int = 0) -> None:
+    def __init__(self, nextcloud: NextcloudStandIn) -> None:
         self.nextcloud = nextcloud
-        self._port = port
+        self._port = 0
         routes = declared_routes()
         self.php = PhpProxy(nextcloud, routes, self.visitor)
         self.harp = HarpProxy(nextcloud, routes, self.visitor)
@@ -74,19 +76,15 @@ class NextcloudFront:
                     self._menu,
                 ),
                 *(
-                    web.route("*", f"{start}/apps/app_api/proxy/{{app}}/{{path:.*}}", h)
+                    web.route("*", f"{start}{PHP_PROXY}", self.php.handle)
                     for start in ("", "/index.php")
-                    for h in (self.php.handle,)
                 ),
                 web.route("*", "/exapps/{app}/{path:.*}", self.harp.handle),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None)
-        await self._runner.setup()
         await self.php.open()
         await self.harp.open()
-        await web.TCPSite(self._runner, HOST, self._port).start()
-        self._port = self._runner.addresses[0][1]
+        self._runner, self._port = await listen(application)
         return self
 
     async def __aexit__(
@@ -126,5 +124,5 @@ class NextcloudFront:
             return web.Response(status=404, text="Not found")
         source = f"/index.php/apps/app_api/proxy/live_transcription/{script['path']}.js"
         return web.Response(
-            text=MENU_PAGE.format(prefix="", script=source), content_type="text/html"
+            text=MENU_PAGE.format(script=source), content_type="text/html"
         )

@@ -9,19 +9,18 @@ Source: nextcloud/HaRP, `haproxy_agent.py`, `haproxy.cfg.template`.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from devkit.nextcloud import NextcloudStandIn
-from devkit.routes import Route, Visitor, harp_match
+from devkit.appproxy import AppProxy
+from devkit.routes import Visitor, harp_match
 
 BLACKLIST_COUNT = 10
 BLACKLIST_WINDOW_S = 300.0
 NOT_FOR_BROWSERS = ("heartbeat", "init", "enabled")
-TIMEOUT_S = 30.0
 OF_THE_CONNECTION = frozenset(
     {
         "connection",
@@ -37,18 +36,11 @@ OF_THE_CONNECTION = frozenset(
 )
 
 
-class HarpProxy:
+class HarpProxy(AppProxy):
     """With WebSocket, strict about paths: ten wrong ones shut an address out."""
 
-    def __init__(
-        self,
-        nextcloud: NextcloudStandIn,
-        routes: list[Route],
-        visitor: Callable[[web.Request], Visitor],
-    ) -> None:
-        self._nextcloud = nextcloud
-        self._routes = routes
-        self._visitor = visitor
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self._failures: deque[float] = deque(maxlen=BLACKLIST_COUNT)
 
     @property
@@ -61,18 +53,6 @@ class HarpProxy:
         """Forget all failures, as time would do."""
         self._failures.clear()
 
-    async def open(self) -> None:
-        """Before the first request."""
-        self._client = aiohttp.ClientSession(
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
-        )
-
-    async def close(self) -> None:
-        """After the last request."""
-        await self._client.close()
-
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request of a browser."""
         path = request.match_info["path"]
@@ -82,11 +62,8 @@ class HarpProxy:
         if path in NOT_FOR_BROWSERS:
             self._fail()
             return _drop(request)
-        is_ours = request.match_info["app"] == self._nextcloud.credentials.app_id
         route = harp_match(self._routes, path)
-        if not is_ours or not self._nextcloud.enabled or ".." in path.split("/"):
-            return self._fail(404)
-        if route is None:
+        if route is None or not self._leads_to_the_app(request):
             return self._fail(404)
         if not route.admits(visitor):
             return self._fail(403)

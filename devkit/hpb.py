@@ -20,6 +20,7 @@ from aiohttp import WSMsgType, web
 
 from devkit.hpb_rooms import HpbRooms
 from devkit.hpb_session import Session, error, participants_event, room_event
+from devkit.listening import listen
 from devkit.nextcloud import NextcloudStandIn
 from devkit.program import HOST
 
@@ -57,10 +58,7 @@ class SimulatedHpb(HpbRooms):
             ]
         )
         await self._tasks.__aenter__()
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, 0).start()
-        self._port = self._runner.addresses[0][1]
+        self._runner, self._port = await listen(application, shutdown_timeout_s=1.0)
         return self
 
     async def __aexit__(

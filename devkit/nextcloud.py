@@ -18,6 +18,7 @@ from typing import Any, Self
 import httpx
 from aiohttp import web
 
+from devkit.listening import listen
 from devkit.ocs import ocs, refusal
 from devkit.people import HpbLink, Person, Record, Trouble
 from devkit.talk import AppCredentials, TalkClient
@@ -76,11 +77,7 @@ class NextcloudStandIn:
                 web.post(f"{signaling}/backend", self._backend),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, self._port)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        self._runner, self._port = await listen(application, self._port)
         return self
 
     async def __aexit__(

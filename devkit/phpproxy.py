@@ -6,14 +6,14 @@
 Source: nextcloud/app_api, `lib/Controller/ExAppProxyController.php`, `ProxyResponse.php`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, urlencode, urljoin
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from devkit.nextcloud import NextcloudStandIn
+from devkit.appproxy import AppProxy
 from devkit.routes import Route, Visitor, php_match
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
@@ -23,28 +23,8 @@ NEXTCLOUD_POLICY = "default-src 'none'; frame-ancestors 'none'"
 CHUNK_BYTES = 8192
 
 
-class PhpProxy:
+class PhpProxy(AppProxy):
     """Follows redirects itself, keeps the first header of a name, has no WebSocket."""
-
-    def __init__(
-        self,
-        nextcloud: NextcloudStandIn,
-        routes: list[Route],
-        visitor: Callable[[web.Request], Visitor],
-    ) -> None:
-        self._nextcloud = nextcloud
-        self._routes = routes
-        self._visitor = visitor
-
-    async def open(self) -> None:
-        """Before the first request."""
-        self._client = aiohttp.ClientSession(
-            auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
-        )
-
-    async def close(self) -> None:
-        """After the last request."""
-        await self._client.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request of a browser."""
@@ -56,9 +36,7 @@ class PhpProxy:
         if (
             route is None
             or not route.admits(visitor)
-            or ".." in path.split("/")
-            or not self._nextcloud.enabled
-            or request.match_info["app"] != self._nextcloud.credentials.app_id
+            or not self._leads_to_the_app(request)
         ):
             return web.Response(status=404, text="Not found")
         headers = self._headers(request, route, visitor)

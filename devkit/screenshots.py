@@ -6,8 +6,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
+from devkit.browser import chromium
 from devkit.front import NextcloudFront
 from devkit.participant import Viewer
 from devkit.scenario import LocalCall
@@ -15,7 +16,6 @@ from devkit.scripted import NumberedEngine
 from devkit.speaker import Speaker
 from devkit.tones import spoken_words
 
-CHROMIUM = "/usr/bin/chromium"
 ROOM = "teammeeting"
 SIZE = {"width": 1280, "height": 720}
 PAGES = {
@@ -38,7 +38,7 @@ async def take(folder: Path, on_step: Callable[[str], None]) -> None:
         Viewer(call.nextcloud, ROOM, "Vera") as viewer,
         Speaker(call.nextcloud, ROOM, "Ann", audio) as ann,
         Speaker(call.nextcloud, ROOM, "Charles", audio) as charles,
-        async_playwright() as playwright,
+        chromium() as browser,
     ):
         await viewer.enter_call()
         for speaker in (ann, charles):
@@ -48,16 +48,12 @@ async def take(folder: Path, on_step: Callable[[str], None]) -> None:
         await call.wait_heard(2)
         ann.speak()
         await viewer.wait_for_captions(12)
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
         page = await browser.new_page()
         await page.set_viewport_size(SIZE)  # type: ignore[arg-type]
         await page.goto(f"{front.url}/login/admin")
         for name, path in PAGES.items():
             on_step(name)
             await _take(page, f"{front.php_admin}{path}", folder / f"{name}.png")
-        await browser.close()
 
 
 async def _take(page: Page, url: str, file: Path) -> None:

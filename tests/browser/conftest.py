@@ -3,24 +3,16 @@
 
 """Chromium before both proxies, and behind them the app with a call around it."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import (
-    Browser,
-    ConsoleMessage,
-    Page,
-    Request,
-    async_playwright,
-)
+from playwright.async_api import Browser, ConsoleMessage, Page, Request
 
+from devkit.browser import CHROMIUM, chromium
 from devkit.front import NextcloudFront
 from tests.conftest import missing
-
-CHROMIUM = "/usr/bin/chromium"
 
 
 @dataclass
@@ -53,12 +45,10 @@ class Visit:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """A real one."""
-    if shutil.which("chromium") is None:
+    if not CHROMIUM.exists():
         missing("chromium")
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    async with chromium() as browser:
+        yield browser
 
 
 @asynccontextmanager

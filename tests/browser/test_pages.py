@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
 from devkit.app import AppProcess
-from devkit.front import NextcloudFront
+from devkit.front import COOKIE, NextcloudFront
 from devkit.nextcloud import NextcloudStandIn
 from devkit.routes import declared_routes, harp_match, php_match
 from devkit.talk import AppCredentials
@@ -37,12 +38,13 @@ async def serving(folder: Path) -> AsyncIterator[NextcloudFront]:
     """The app, installed in a Nextcloud that browsers reach."""
     async with (
         NextcloudStandIn(AppCredentials(SECRET)) as nextcloud,
-        AppProcess(nextcloud, folder, {"LT_HPB_URL": "ws://127.0.0.1:9"}),
+        AppProcess(nextcloud, folder, {"LT_HPB_URL": "ws://127.0.0.1:9"}) as app,
         NextcloudFront(nextcloud) as front,
     ):
         await nextcloud.talk.init()
         await nextcloud.wait_enabled()
         yield front
+        assert "Traceback" not in app.log
 
 
 def admin_url(front: NextcloudFront, proxy: str) -> str:
@@ -120,6 +122,15 @@ async def everybody_else_gets_nothing(browser: Browser, front: NextcloudFront) -
     assert front.harp.failures > 0
 
 
+async def no_socket_is_opened(front: NextcloudFront) -> None:
+    """HaRP lets administrators try at any page; that is refused without an error."""
+    headers = {"Origin": front.url}
+    async with aiohttp.ClientSession(cookies={COOKIE: "admin"}) as client:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+            await client.ws_connect(front.harp_admin, headers=headers)
+    assert refusal.value.status == 403
+
+
 async def test_the_menu_entry_leads_to_the_pages(
     browser: Browser, tmp_path: Path
 ) -> None:
@@ -134,6 +145,7 @@ async def test_the_menu_entry_leads_to_the_pages(
             await visit.page.wait_for_url(f"**{'/apps/app_api/proxy/'}**/admin/")
             await expect(visit.page.locator("#header")).to_be_visible()
             assert visit.problems == []
+        await no_socket_is_opened(front)
         await front.nextcloud.talk.set_enabled(False)
         assert front.nextcloud.record.entries == {}
 

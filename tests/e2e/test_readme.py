@@ -6,15 +6,14 @@
 import asyncio
 import os
 import re
-import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
 
+from devkit.browser import CHROMIUM, chromium
 from devkit.image import ROOT
 from devkit.terminal import Terminal
 from tests.conftest import missing
@@ -29,7 +28,6 @@ CAPTION = re.compile(
 ADMIN = re.compile(
     r"The admin is at\s+(http://\S+/admin/)\s+\(user\s+(\w+),\s+password\s+(\w+)\)"
 )
-CHROMIUM = "/usr/bin/chromium"
 
 
 def lines_to_type() -> list[str]:
@@ -66,7 +64,7 @@ async def test_development_install_ends_with_captions_and_the_admin(
     terminal: Terminal,
 ) -> None:
     """Each line ends well before the next one; the last one captions a call."""
-    if shutil.which("chromium") is None:
+    if not CHROMIUM.exists():
         missing("chromium")
     *installing, last = lines_to_type()
     for line in installing:
@@ -81,10 +79,7 @@ async def test_development_install_ends_with_captions_and_the_admin(
 async def look_at_the_admin(url: str, user: str, password: str) -> None:
     """In a real browser: log in, see the call that is running."""
     problems: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    async with chromium() as browser:
         page = await browser.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         await page.goto(url)
@@ -94,7 +89,6 @@ async def look_at_the_admin(url: str, user: str, password: str) -> None:
         await page.click("a[href$='/admin/calls/call/']")
         await page.get_by_role("link", name="demo2cities").click()
         await page.get_by_text("Charles").first.wait_for()
-        await browser.close()
     assert problems == []
 
 
