@@ -35,7 +35,7 @@ DEFAULT_HEADERS = (
     (
         b"content-security-policy",
         b"default-src 'self'; style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' data:; frame-ancestors 'self'; base-uri 'self'; "
+        b"img-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; "
         b"form-action 'self'",
     ),
 )

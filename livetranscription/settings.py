@@ -164,7 +164,7 @@ STORAGES = {
 CSRF_COOKIE_NAME = "lt_csrf"
 SESSION_COOKIE_NAME = "lt_session"
 MESSAGE_STORAGE = "calls.notices.OperatorNotices"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 
 
 def _database() -> dict[str, Any]:

@@ -102,7 +102,7 @@ async def test_answers_carry_what_the_proxies_need(
     assert "no-store" in response.headers["cache-control"]
     assert "script-src" not in response.headers["content-security-policy"]
     assert response.headers["content-security-policy"].startswith("default-src 'self'")
-    assert response.headers["x-frame-options"] == "SAMEORIGIN"
+    assert response.headers["x-frame-options"] == "DENY"
     assert int(response.headers["content-length"]) == len(response.content)
     [cookie] = response.headers.get_list("set-cookie")
     assert cookie.startswith("lt_csrf=")
