@@ -18,7 +18,7 @@ from django.conf import settings
 OPEN_PATHS = frozenset({"/heartbeat"})
 OPTIONAL_PATHS = frozenset({"/health"})
 "Answered without credentials too, but then with nothing but the bare status."
-DEVELOPMENT_PREFIXES = ("/admin/", "/static/")
+DEVELOPMENT_PREFIXES = ("/admin/", "/static/", "/ws/")
 "Open to passwords, and to everybody, only while DEBUG is on."
 
 Scope = dict[str, Any]
@@ -84,10 +84,10 @@ def _single(headers: Headers, name: bytes) -> bytes:
 
 def _is_open(scope: Scope) -> bool:
     path: str = scope["path"]
-    if scope["type"] != "http":
-        return False
     if settings.DEBUG and path.startswith(DEVELOPMENT_PREFIXES):
         return True
+    if scope["type"] != "http":
+        return False
     return path in OPEN_PATHS | OPTIONAL_PATHS
 
 

@@ -21,6 +21,8 @@ class EventCode(StrEnum):
     CALL_RESUMED = "call.resumed"
     CALL_CRASHED = "call.crashed"
     OPERATOR_STOPPED = "operator.stopped"
+    PREVIEW_ON = "preview.on"
+    PREVIEW_OFF = "preview.off"
     HPB_JOINED = "hpb.joined"
     HPB_RESUMED = "hpb.resumed"
     HPB_LOST = "hpb.lost"

@@ -9,6 +9,13 @@ from typing import Any
 CONTROL_CHANNEL = "calls"
 "All workers listen here; one of them gets each message."
 WAKE = "call.wake"
+WATCH = "call.watch"
+PREVIEW = "call.preview"
+DASHBOARD_GROUP = "dashboard"
+"The web side's ears: workers tell it how their calls go."
+VITALS = "dashboard.vitals"
+WATCH_S = 15.0
+"A worker tells for so long after it was asked to."
 
 
 def worker_channel(name: str) -> str:
@@ -34,3 +41,47 @@ class WakeCall:
     def from_message(cls, message: dict[str, Any]) -> "WakeCall":
         """The other way round; raises `KeyError` for a message of another kind."""
         return cls(str(message["room_token"]))
+
+
+@dataclass(frozen=True, slots=True)
+class WatchCalls:
+    """Somebody looks at a dashboard: tell how calls go, for `WATCH_S`."""
+
+    def to_message(self) -> dict[str, Any]:
+        """As it travels through the channel layer."""
+        return {"type": WATCH}
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewCall:
+    """An operator may see the words of a call, or not any more."""
+
+    room_token: str
+    is_on: bool
+
+    def to_message(self) -> dict[str, Any]:
+        """As it travels through the channel layer."""
+        return {"type": PREVIEW, "room_token": self.room_token, "is_on": self.is_on}
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "PreviewCall":
+        """The other way round; raises `KeyError` for a message of another kind."""
+        return cls(str(message["room_token"]), bool(message["is_on"]))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerVitals:
+    """How the calls of one worker go, at this moment."""
+
+    worker: str
+    text: str
+    "A JSON object, passed on to browsers as it is."
+
+    def to_message(self) -> dict[str, Any]:
+        """As it travels through the channel layer."""
+        return {"type": VITALS, "worker": self.worker, "text": self.text}
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "WorkerVitals":
+        """The other way round; raises `KeyError` for a message of another kind."""
+        return cls(str(message["worker"]), str(message["text"]))

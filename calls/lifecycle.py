@@ -13,6 +13,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
 from calls import registration, services
+from calls.dashboard.board import board
 from calls.nextcloud import Nextcloud, NextcloudError
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Background:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._ask_nextcloud())
+                tasks.create_task(board.run())
                 tasks.create_task(_read_languages())
                 while True:
                     job = await self._jobs.get()

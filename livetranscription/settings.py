@@ -91,6 +91,7 @@ ROOT_URLCONF = "livetranscription.urls"
 ASGI_APPLICATION = "livetranscription.asgi.application"
 AUTHENTICATION = "calls.appapi.AppApiAuthentication"  # wraps the whole application
 OPERATOR_PAGES = "calls.proxies.OperatorPages"  # within it
+SOCKETS = "calls.dashboard.consumer.sockets"  # and what is no HTTP within that
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # bytes; Talk's largest body is under 1 KiB
 # Nextcloud ends TLS and is the only one who reaches us, over its own network: what

@@ -14,6 +14,7 @@ if not settings.DEBUG:
 
 urlpatterns = [
     path("", include("calls.urls")),
+    path("admin/", include("calls.dashboard.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from channels.consumer import AsyncConsumer
 
-from calls.control import WakeCall
+from calls.control import PreviewCall, WakeCall
 
 
 class Wakeable(Protocol):
@@ -15,6 +15,12 @@ class Wakeable(Protocol):
 
     def wake(self, room_token: str) -> None:
         """Look at the wishes of this room; must return at once."""
+
+    def watch(self) -> None:
+        """Tell dashboards how calls go, for a while."""
+
+    def preview(self, room_token: str, *, is_on: bool) -> None:
+        """Let dashboards show the words of a room's call, or not any more."""
 
 
 class CallConsumer(AsyncConsumer):
@@ -27,3 +33,12 @@ class CallConsumer(AsyncConsumer):
     async def call_wake(self, message: dict[str, Any]) -> None:
         """`call.wake`: something about a room's wishes has changed."""
         self._registry.wake(WakeCall.from_message(message).room_token)
+
+    async def call_watch(self, message: dict[str, Any]) -> None:
+        """`call.watch`: somebody looks at a dashboard."""
+        self._registry.watch()
+
+    async def call_preview(self, message: dict[str, Any]) -> None:
+        """`call.preview`: an operator may see words, or not any more."""
+        preview = PreviewCall.from_message(message)
+        self._registry.preview(preview.room_token, is_on=preview.is_on)

@@ -60,6 +60,7 @@ PURE = {
     "signaling.captions.caption",
     "signaling.captions.assembler",
     "signaling.captions.pacing",
+    "signaling.captions.recent",
     "signaling.captions.documents",
     "signaling.supervisor.audience",
     "signaling.supervisor.seats",

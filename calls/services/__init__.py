@@ -18,6 +18,14 @@ from calls.services.leases import (
     waiting_rooms,
     worker_names,
 )
+from calls.services.live import (
+    OpenCall,
+    Today,
+    WorkerLine,
+    open_calls,
+    today,
+    worker_lines,
+)
 from calls.services.network import backend_urls, signaling_settings
 from calls.services.offering import (
     is_offered,
@@ -46,7 +54,7 @@ from calls.services.records import (
     record_speaker,
 )
 from calls.services.status import Status, status
-from calls.services.steering import stop_call
+from calls.services.steering import preview_call, stop_call
 from calls.services.timeline import record_event
 from calls.services.wishes import (
     LimitReachedError,
@@ -63,6 +71,13 @@ from calls.services.wishes import (
 
 __all__ = [
     "CallLine",
+    "OpenCall",
+    "Today",
+    "WorkerLine",
+    "open_calls",
+    "preview_call",
+    "today",
+    "worker_lines",
     "Problem",
     "SpeakerLine",
     "calls_before",

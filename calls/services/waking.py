@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""Tells a worker, after commit, that a room's wishes have changed."""
+"""Tells workers, after commit, what has changed for a room."""
 
 import logging
 from functools import partial
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.exceptions import ChannelFull
@@ -12,7 +13,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from django.utils import timezone
 
-from calls.control import CONTROL_CHANNEL, WakeCall
+from calls.control import CONTROL_CHANNEL, PreviewCall, WakeCall
 from calls.models import Call
 
 logger = logging.getLogger(__name__)
@@ -20,19 +21,36 @@ logger = logging.getLogger(__name__)
 
 def wake_after_commit(call: Call) -> None:
     """Queue a wake message to the call's worker, or to any worker if it has none."""
+    message = WakeCall(call.room_token).to_message()
+    _after_commit(_holder(call) or CONTROL_CHANNEL, message)
+
+
+def preview_after_commit(call: Call, *, is_on: bool) -> bool:
+    """Have the call's worker show its words, or not any more; False if it has none."""
+    channel = _holder(call)
+    if channel:
+        _after_commit(channel, PreviewCall(call.room_token, is_on).to_message())
+    return bool(channel)
+
+
+def _holder(call: Call) -> str:
+    """Channel of the worker whose lease lasts; empty if there is none."""
     now = timezone.now()
     held = call.worker is not None and (call.lease_until or now) > now
-    channel = call.worker.channel if call.worker and held else CONTROL_CHANNEL
-    transaction.on_commit(partial(_wake, channel, call.room_token))
+    return call.worker.channel if call.worker and held else ""
 
 
-def _wake(channel: str, room_token: str) -> None:
+def _after_commit(channel: str, message: dict[str, Any]) -> None:
+    transaction.on_commit(partial(_send, channel, message))
+
+
+def _send(channel: str, message: dict[str, Any]) -> None:
     """Send; workers also look for waiting rooms, so a failure costs seconds only."""
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")
     try:
-        async_to_sync(layer.send)(channel, WakeCall(room_token).to_message())
+        async_to_sync(layer.send)(channel, message)
     except ChannelFull:
         logger.warning(
             "The channel %s is full; the worker will look by itself", channel

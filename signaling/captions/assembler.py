@@ -34,6 +34,11 @@ class CaptionAssembler:
         self._first_s = 0.0
 
     @property
+    def started_s(self) -> float:
+        """When the first word of the newest chunk came."""
+        return self._first_s
+
+    @property
     def deadline_s(self) -> float | None:
         """When `due` will release the words that wait, None if none do."""
         return self._first_s + MAX_WAIT_S if self._words else None

@@ -29,11 +29,13 @@ from signaling.supervisor.audience import Audience
 from signaling.supervisor.environment import CallEnvironment
 from signaling.supervisor.ice import IceSettings
 from signaling.supervisor.journal import CallJournal
+from signaling.supervisor.reports import CallReports
 from signaling.supervisor.sender import CaptionSender
 from signaling.supervisor.speaker import NEGOTIATING, SpeakerPipeline, SpeakerPorts
 from signaling.supervisor.speakers import Speakers
 from signaling.supervisor.subscription import Failed
 from signaling.supervisor.suspects import Suspects
+from signaling.supervisor.vitals import CallParts
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +64,10 @@ class CallSupervisor:
         self._audience = Audience()
         self._journal = CallJournal(call)
         self._sender = CaptionSender(client.send, lambda: self._audience.targets)
+        self._reports = CallReports(self._journal, self._sender, client, self._roster)
         self._speakers = Speakers(
             self._new_pipeline,
-            self._on_speaker_failure,
+            self._journal.speaker_crashed,
             self._on_speaker_end,
             environment.seats,
             self._on_speaker_refused,
@@ -80,6 +83,24 @@ class CallSupervisor:
     def speakers(self) -> int:
         """Publishers captioned now."""
         return len(self._speakers)
+
+    @property
+    def parts(self) -> CallParts:
+        """What dashboards are shown of this call."""
+        return CallParts(
+            self._call,
+            self._language,
+            len(self._audience.targets),
+            self._reports.call,
+            self._journal,
+            self._speakers,
+            self._roster,
+            self._sender.recent,
+        )
+
+    def preview(self, *, is_on: bool) -> None:
+        """Let dashboards show the last words, for a while; or end that."""
+        self._sender.recent.show(is_on, time.monotonic())
 
     def wake(self) -> None:
         """Look at the wishes again; they may have changed."""
@@ -120,7 +141,9 @@ class CallSupervisor:
             self._sender.flush()
             await self._client.leave()
             await connection
-            self._report_call()
+            self._reports.report_call()
+            if self._sender.recent.hide():
+                self._journal.preview_ended("the captions ended")
             for helper in helpers:
                 helper.cancel()
 
@@ -196,9 +219,11 @@ class CallSupervisor:
         while not await self._ended():
             await asyncio.sleep(BEAT_S)
             beats += 1
+            if self._sender.recent.expire(time.monotonic()):
+                self._journal.preview_ended("it was on for long enough")
             self.wake()
             if beats % REPORT_BEATS == 0:
-                self._report_call()
+                self._reports.report_call()
                 for pipeline in self._speakers:
                     self._report(pipeline)
         self._over.set()
@@ -245,8 +270,8 @@ class CallSupervisor:
             session_id, self._environment.audio_path, self._environment.slots, ports
         )
 
-    def _on_text(self, session_id: str, text: str) -> None:
-        self._sender.push(Caption(text, self._language, session_id, time.monotonic()))
+    def _on_text(self, session_id: str, text: str, started_s: float) -> None:
+        self._sender.push(Caption(text, self._language, session_id, started_s))
 
     def _on_speaker_state(self, session_id: str, state: str, why: str) -> None:
         self._journal.speaker_state(session_id, state, why)
@@ -254,45 +279,19 @@ class CallSupervisor:
         if pipeline is not None:
             self._report(pipeline)
 
-    def _on_speaker_failure(self, session_id: str) -> None:
-        self._journal.speaker_crashed(session_id)
-
     def _on_speaker_end(self, pipeline: SpeakerPipeline) -> None:
         self._report(pipeline)
+        self._sender.recent.forget(pipeline.session_id)
         if pipeline.session_id not in self._suspects:
             self._journal.speaker_left(pipeline.session_id)
 
     def _on_speaker_refused(self, session_id: str) -> None:
-        limit = self._environment.seats.limit
-        why = f"LT_MAX_SPEAKERS is {limit}: this speaker is not captioned"
-        logger.warning("%s", why)
-        self._journal.speaker_refused(session_id, why)
-
-    def _report_call(self) -> None:
-        sender, client = self._sender, self._client
-        self._journal.call(
-            services.CallReport(
-                captions=sender.captions,
-                words_read=sender.words_read,
-                words_unread=sender.words_unread,
-                words_dropped=client.outbox.dropped_words,
-                reconnects=client.reconnects + client.resumes,
-            )
-        )
+        self._journal.speaker_refused(session_id, self._environment.seats.limit)
 
     def _report(self, pipeline: SpeakerPipeline) -> None:
         session_id = pipeline.session_id
         if session_id in self._suspects and not self._is_heard(session_id):
             return  # most likely no speaker at all
-        counters = pipeline.counters
-        new, pipeline.told = counters.since(pipeline.told), counters
-        self._journal.speaker(
-            services.SpeakerReport(
-                session_id=session_id,
-                nextcloud_session_id=self._roster.nextcloud_session_of(session_id),
-                display_name=self._roster.display_name(session_id),
-                # Who came back while the last words were on their way has another.
-                state=(self._speakers.get(session_id) or pipeline).state,
-                new=new,
-            )
-        )
+        # Who came back while the last words were on their way has another pipeline.
+        current = self._speakers.get(session_id) or pipeline
+        self._reports.report_speaker(pipeline, current.state)

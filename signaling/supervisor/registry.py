@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import socket
+import time
 from dataclasses import dataclass
 
 from channels.db import database_sync_to_async
@@ -24,6 +25,8 @@ from signaling.hpb.client import HpbClient
 from signaling.lock import WorkerLock
 from signaling.supervisor.call import CallSupervisor
 from signaling.supervisor.environment import CallEnvironment
+from signaling.supervisor.vitals import Load, worker_vitals
+from signaling.supervisor.watch import CallWatch
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class CallRegistry:
         self._environment = environment
         self._lock = WorkerLock(environment.folder, environment.worker)
         self._rooms: dict[str, _Room] = {}
+        self._watch = CallWatch(environment.worker, self._vitals)
         self._tasks: asyncio.TaskGroup | None = None
         self._stopping = asyncio.Event()
 
@@ -81,6 +85,16 @@ class CallRegistry:
         elif self._tasks is not None and not self._stopping.is_set():
             room = self._rooms[room_token] = _Room()
             room.task = self._tasks.create_task(self._hold_room(room_token, room))
+
+    def watch(self) -> None:
+        """Tell dashboards how calls go, for a while."""
+        self._watch.extend()
+
+    def preview(self, room_token: str, *, is_on: bool) -> None:
+        """Let dashboards show the words of a room's call, or not any more."""
+        room = self._rooms.get(room_token)
+        if room is not None and room.supervisor is not None:
+            room.supervisor.preview(is_on=is_on)
 
     def stop(self) -> None:
         """End all calls with last words and `bye`; `run` returns within 5 s."""
@@ -101,6 +115,7 @@ class CallRegistry:
                     self._tasks.create_task(self._renew_leases()),
                     self._tasks.create_task(self._look_for_rooms()),
                     self._tasks.create_task(memory.keep_returning()),
+                    self._tasks.create_task(self._watch.run()),
                 ]
                 await self._stopping.wait()
                 for chore in chores:
@@ -117,6 +132,17 @@ class CallRegistry:
             if name == self._environment.worker or self._lock.is_dead(name):
                 logger.warning("Worker %s ended without a goodbye: taking over", name)
                 services.unregister_worker(name)
+
+    def _vitals(self, load: Load) -> str:
+        calls = [
+            room.supervisor.parts
+            for room in self._rooms.values()
+            if room.supervisor is not None
+        ]
+        environment = self._environment
+        return worker_vitals(
+            environment.worker, calls, environment.slots, load, time.monotonic()
+        )
 
     async def _end_rooms(self) -> None:
         tasks = [room.task for room in self._rooms.values() if room.task is not None]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from signaling.captions.caption import Caption
 from signaling.captions.pacing import Pacer
+from signaling.captions.recent import RecentCaptions
 from signaling.hpb.messages import Transcript
 
 SendMessage = Callable[[Transcript], None]
@@ -27,6 +28,8 @@ class CaptionSender:
         self._targets = targets
         self._pacer = Pacer()
         self._pushed = asyncio.Event()
+        self.recent = RecentCaptions()
+        "Pace and delay of the last minute, for whoever looks on."
         self.captions = 0
         "Captions that went to at least one recipient."
         self.words_read = 0
@@ -56,6 +59,7 @@ class CaptionSender:
         self._deliver(self._pacer.flush())
 
     def _deliver(self, captions: list[Caption]) -> None:
+        now_s = time.monotonic()
         for caption in captions:
             recipients = [t for t in self._targets() if t != caption.speaker]
             for recipient in recipients:
@@ -65,6 +69,7 @@ class CaptionSender:
                     )
                 )
             words = len(caption.text.split())
+            self.recent.add(caption, words, now_s)
             if recipients:
                 self.captions += 1
                 self.words_read += words

@@ -34,8 +34,8 @@ class SpeakerPorts:
     send: Callable[[OutgoingMessage], None]
     "To the HPB; never blocks."
     ice_servers: Callable[[], Awaitable[Sequence[IceServer]]]
-    on_text: Callable[[str, str], None]
-    "Session id of the speaker and a chunk of whole words."
+    on_text: Callable[[str, str, float], None]
+    "Session id of the speaker, a chunk of whole words, when its first word came."
     on_state: Callable[[str, str, str], None]
     "Session id of the speaker, new state, reason."
 
@@ -72,6 +72,14 @@ class SpeakerPipeline:
         audio = max(0, self._subscription.connections - 1)
         return replace(counters, reconnects=counters.reconnects + audio)
 
+    def level_dbov(self, now_s: float) -> int:
+        """How loud it is, 0 (loudest) to -127."""
+        return self._transcription.level_dbov(now_s)
+
+    def is_speaking(self, now_s: float) -> bool:
+        """Whether speech was heard just now."""
+        return self._transcription.is_speaking(now_s)
+
     def put(self, message: Message) -> None:
         """Hand over what the HPB says about this publisher."""
         self._subscription.put(message)
@@ -92,8 +100,8 @@ class SpeakerPipeline:
         if self.state != FAILED:
             self.state = ENDED
 
-    def _on_text(self, text: str) -> None:
-        self._ports.on_text(self.session_id, text)
+    def _on_text(self, text: str, started_s: float) -> None:
+        self._ports.on_text(self.session_id, text, started_s)
 
     def _on_subscription_state(self, state: SubscriptionState, why: str) -> None:
         self._is_connected = state is SubscriptionState.CONNECTED

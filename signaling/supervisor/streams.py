@@ -74,7 +74,8 @@ class _Open:
 class SpeakerStreams:
     """Opens a stream when there is audio, closes it when told, brings out its words.
 
-    `on_text` gets chunks of whole words, `on_state` a state of the speaker and why.
+    `on_text` gets chunks of whole words and when the first word of each came (monotonic
+    seconds), `on_state` a state of the speaker and why.
     `new_tail` is called when a stream is to end and gives the frames that make the
     model bring out its last words.
     """
@@ -84,7 +85,7 @@ class SpeakerStreams:
         new_stream: Callable[[], SttStream],
         new_tail: Callable[[], list[Frame]],
         slots: StreamSlots,
-        on_text: Callable[[str], None],
+        on_text: Callable[[str, float], None],
         on_state: Callable[[str, str], None],
     ) -> None:
         self._new_stream = new_stream
@@ -228,12 +229,12 @@ class SpeakerStreams:
                 async with asyncio.timeout(timeout_s):
                     event = await stream.events.get()
             except TimeoutError:
-                self._emit(assembler.due(time.monotonic()))
+                self._emit(assembler.due(time.monotonic()), assembler)
                 continue
             if isinstance(event, Closed):
                 break
             self._on_event(event, stream, assembler)
-        self._emit(assembler.flush())
+        self._emit(assembler.flush(), assembler)
 
     def _on_event(
         self, event: SttEvent, stream: SttStream, assembler: CaptionAssembler
@@ -242,9 +243,9 @@ class SpeakerStreams:
         is_current = self._open is not None and self._open.stream is stream
         match event:
             case Word(text):
-                self._emit(assembler.word(text, now_s))
+                self._emit(assembler.word(text, now_s), assembler)
             case Pause():
-                self._emit(assembler.pause(now_s))
+                self._emit(assembler.pause(now_s), assembler)
             case StreamFailed(reason, False):
                 self._refused = True
                 self._report_once("failed", reason)
@@ -255,9 +256,9 @@ class SpeakerStreams:
             case Renewed(reason) if is_current and reason.is_urgent:
                 self._report_once("listening", f"connection renewed: {reason.value}")
 
-    def _emit(self, chunks: list[str]) -> None:
+    def _emit(self, chunks: list[str], assembler: CaptionAssembler) -> None:
         for chunk in chunks:
-            self._on_text(chunk)
+            self._on_text(chunk, assembler.started_s)
 
     def _report_once(self, state: str, why: str) -> None:
         if (state, why) != self._reported:

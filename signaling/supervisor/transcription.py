@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from calls.services import SpeakerCounters
-from signaling.audio.energy import EnergyMeter
+from signaling.audio.energy import SILENCE_DBOV, EnergyMeter
 from signaling.audio.framer import Framer
 from signaling.audio.gate import SilenceGate
 from signaling.audio.packet import OPUS_HZ, AudioItem, Frame, OpusPacket
@@ -46,7 +46,7 @@ class Transcription:
         self,
         path: AudioPath,
         slots: StreamSlots,
-        on_text: Callable[[str], None],
+        on_text: Callable[[str, float], None],
         on_state: Callable[[str, str], None],
     ) -> None:
         self._reorder = ReorderBuffer()
@@ -84,6 +84,15 @@ class Transcription:
     def drops(self) -> Counter[str]:
         """80 ms frames of speech that never reached speech-to-text, by reason."""
         return self._streams.totals.drops
+
+    def level_dbov(self, now_s: float) -> int:
+        """How loud it is, 0 (loudest) to -127; nothing comes from who is muted."""
+        is_quiet = now_s - self._last_packet_s >= QUIET_S
+        return SILENCE_DBOV if is_quiet else self._gate.level_dbov
+
+    def is_speaking(self, now_s: float) -> bool:
+        """Whether speech was heard just now."""
+        return self._gate.is_speaking(now_s)
 
     def take(self, packet: OpusPacket) -> None:
         """Take one packet as it comes from the network; called per packet."""

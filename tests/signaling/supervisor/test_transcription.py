@@ -69,7 +69,7 @@ async def person(path: AudioPath, slots: StreamSlots) -> AsyncIterator[Person]:
         Transcription(
             path,
             slots,
-            lambda text: words.extend(text.split()),
+            lambda text, started_s: words.extend(text.split()),
             lambda state, why: states.append((state, why)),
         ),
         words,
