@@ -48,7 +48,6 @@ def dashboard_texts() -> dict[str, str]:
         "preview.off": _("Show words"),
         "preview.left": _("Words are shown for {number} s more. This is recorded."),
         "preview.failed": _("The words cannot be shown."),
-        "alive": _("alive"),
         "lost": _("not heard of"),
     }
 

@@ -118,6 +118,6 @@ export class WorkerRow {
     say(s.cpu, told ? `${number(told.cpu * 100)} %` : "–");
     say(s.slots, told ? text("used", told.slots) : "–");
     const seen = Math.max(0, Math.round((this.clock.at - worker.seen) / 1000));
-    say(s.seen, told ? text("alive") : worker.alive ? ago(seen) : `${text("lost")}, ${ago(seen)}`);
+    say(s.seen, worker.alive ? ago(seen) : `${text("lost")}, ${ago(seen)}`);
   }
 }
