@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""`manage.py bench`: how quickly the app answers Talk while it captions a call."""
+"""`manage.py bench`: answers to Talk, and viewers of the dashboard, during a call."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.table import Table
 
+from devkit import dashboard_bench
 from devkit.measure import percentile
 from devkit.participant import Viewer
 from devkit.scenario import LocalCall
@@ -31,17 +32,47 @@ class Command(BaseCommand):
 
     # The app that is started is configured here; this process needs no settings.
     requires_system_checks = ()
-    help = "Time CC presses (`POST transcribe`) while several speakers are captioned."
+    help = (
+        "`requests`: time CC presses (`POST transcribe`) while several speakers are "
+        "captioned. `dashboard`: what viewers of the live page cost the app."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """How busy, how often."""
-        parser.add_argument("--speakers", type=int, default=4)
+        """What, how busy, how often."""
+        parser.add_argument(
+            "part", nargs="?", choices=("requests", "dashboard"), default="requests"
+        )
+        parser.add_argument("--speakers", type=int, help="4 or, for dashboard, 16")
         parser.add_argument("--requests", type=int, default=300)
+        parser.add_argument("--viewers", type=int, default=50)
+        parser.add_argument("--rounds", type=int, default=5)
+        parser.add_argument("--seconds", type=float, default=15.0, help="of a round")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the measurement and print a table."""
         logging.disable(logging.INFO)
-        asyncio.run(_measure(options["speakers"], options["requests"]))
+        speakers = options["speakers"]
+        if options["part"] == "dashboard":
+            asyncio.run(_measure_dashboard(speakers or 16, options))
+        else:
+            asyncio.run(_measure(speakers or 4, options["requests"]))
+
+
+async def _measure_dashboard(speakers: int, options: dict[str, Any]) -> None:
+    console, viewers = Console(), options["viewers"]
+    cost = await dashboard_bench.measure(
+        speakers, viewers, options["rounds"], options["seconds"], console.print
+    )
+    table = Table(title=f"{speakers} speakers, {viewers} viewers; % of a core")
+    for name in ("Round", "Nobody looks", "All look", "Difference"):
+        table.add_column(name, justify="right")
+    pairs = zip(cost.without, cost.watched, strict=True)
+    for number, (without, watched) in enumerate(pairs, 1):
+        shares = (without, watched, watched - without)
+        table.add_row(str(number), *(f"{share * 100:.2f}" for share in shares))
+    table.add_row("median", "", "", f"{cost.difference * 100:.2f}", style="bold")
+    console.print(table)
+    console.print(f"{cost.updates} updates, the last of {cost.update_bytes} characters")
 
 
 async def _measure(speakers: int, requests: int) -> None:

@@ -18,6 +18,11 @@ def caption(speaker: str, started_s: float, text: str = "two words") -> Caption:
     return Caption(text, "en", speaker, started_s)
 
 
+def texts(recent: RecentCaptions) -> list[str]:
+    """The words that are shown."""
+    return [caption.text for caption in recent.shown]
+
+
 def test_pace_and_delay_are_those_of_the_speaker_lately() -> None:
     recent = RecentCaptions()
     for at_s, delay_s in ((10.0, 0.1), (95.0, 0.5), (96.0, 0.2), (97.0, 0.3)):
@@ -44,15 +49,15 @@ def test_words_are_kept_only_while_the_preview_is_on() -> None:
     recent = RecentCaptions()
     recent.add(caption("ann", 0.0, "canary"), 1, 0.0)
     recent.show(True, 10.0)
-    assert len(recent.shown) == 0
+    assert texts(recent) == []
     for number in range(5):
         recent.add(caption("ann", 11.0, f"text {number}"), 2, 11.0)
-    assert [one.text for one in recent.shown] == ["text 2", "text 3", "text 4"]
-    assert len(recent.shown) == MAX_SHOWN
+    assert texts(recent) == ["text 2", "text 3", "text 4"]
+    assert len(texts(recent)) == MAX_SHOWN
     assert recent.left_s(20.0) == PREVIEW_S - 10.0
     assert not recent.expire(20.0)
     recent.show(False, 20.0)
-    assert (len(recent.shown), recent.left_s(20.0)) == (0, 0.0)
+    assert (texts(recent), recent.left_s(20.0)) == ([], 0.0)
     assert not recent.hide()
 
 
