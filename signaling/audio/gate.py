@@ -25,6 +25,8 @@ ONSET_SAMPLES = OPUS_HZ * 60 // 1000
 PREROLL_SAMPLES = OPUS_HZ * 300 // 1000 + ONSET_SAMPLES
 HANGOVER_S = 0.8
 "Longer than the model's delay: the end of a word is still speech."
+METER_FALL_DB = 1
+"50 dB in a second: the gaps within a word do not show."
 
 Measure = Callable[[bytes], int]
 "Level in dBov of an Opus packet that came without one."
@@ -45,6 +47,8 @@ class SilenceGate:
         "When speech was heard last, monotonic seconds."
         self.level_dbov = -127
         "Level of the newest packet."
+        self.meter_dbov = -127
+        "As a meter shows it: up at once, down by `METER_FALL_DB` a packet."
         self.openings = 0
         self.heard_samples = 0
         "48 kHz samples that came, whatever was in them."
@@ -101,6 +105,7 @@ class SilenceGate:
         if level is None:
             level = self._measure(item.payload)
         self.level_dbov = level
+        self.meter_dbov = max(level, self.meter_dbov - METER_FALL_DB)
         self._floor.add(level)
         if level <= self.threshold_dbov:
             self._loud_samples = 0

@@ -88,7 +88,7 @@ class Transcription:
     def level_dbov(self, now_s: float) -> int:
         """How loud it is, 0 (loudest) to -127; nothing comes from who is muted."""
         is_quiet = now_s - self._last_packet_s >= QUIET_S
-        return SILENCE_DBOV if is_quiet else self._gate.level_dbov
+        return SILENCE_DBOV if is_quiet else self._gate.meter_dbov
 
     def is_speaking(self, now_s: float) -> bool:
         """Whether speech was heard just now."""

@@ -126,3 +126,14 @@ def test_what_goes_through_is_in_order_and_never_twice(levels: list[int]) -> Non
     numbers = [item.sequence for item in went if isinstance(item, OpusPacket)]
     assert numbers == sorted(set(numbers))
     assert QUIETEST_DBOV <= gate.threshold_dbov <= LOUDEST_DBOV
+
+
+def test_the_meter_rises_at_once_and_falls_slowly() -> None:
+    """A gap within a word does not show on it, a pause does."""
+    gate = new_gate()
+    levels = []
+    for packet in packets([LOUD] * 2 + [-127] * 3 + [LOUD] + [-127] * 200):
+        gate.push(packet)
+        levels.append(gate.meter_dbov)
+    assert levels[:6] == [LOUD, LOUD, LOUD - 1, LOUD - 2, LOUD - 3, LOUD]
+    assert levels[-1] == -127
