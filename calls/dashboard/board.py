@@ -57,6 +57,8 @@ class Board:
         "Worker -> when it told last, and what."
         self._rows = "null"
         self._rows_s = float("-inf")
+        self._fails = False
+        "An outage is told once."
 
     @property
     def viewers(self) -> int:
@@ -94,7 +96,9 @@ class Board:
                 try:
                     await self._work()
                 except* Exception:
-                    logger.exception("The dashboard stands still for a moment")
+                    if not self._fails:
+                        logger.exception("The dashboard stands still for a while")
+                    self._fails = True
                     await asyncio.sleep(RETRY_S)
             await asyncio.sleep(IDLE_LOOK_S)
 
@@ -145,6 +149,7 @@ class Board:
         """Put the next update together and send it to everybody."""
         oldest_s = time.monotonic() - FRESH_S
         self._told = {k: told for k, told in self._told.items() if told[0] > oldest_s}
+        self._fails = False
         self.number += 1
         self.text = self._join_texts()
         for viewer in tuple(self._viewers):

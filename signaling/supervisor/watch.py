@@ -28,6 +28,8 @@ class CallWatch:
         self._vitals = vitals
         self._until_s = float("-inf")
         self._wanted = asyncio.Event()
+        self._fails = False
+        "An outage is told once."
         self.told = 0
         "Messages sent."
 
@@ -45,7 +47,11 @@ class CallWatch:
                 try:
                     await self._tell(load)
                 except Exception:
-                    logger.exception("No dashboard can be told how calls go")
+                    if not self._fails:
+                        logger.exception("No dashboard can be told how calls go")
+                    self._fails = True
+                else:
+                    self._fails = False
                 load = await _rest()
             self._wanted.clear()
 
