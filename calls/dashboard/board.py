@@ -111,7 +111,8 @@ class Board:
         async with asyncio.TaskGroup() as tasks:
             listener = tasks.create_task(self._listen(layer, channel))
             try:
-                while self.is_watched:
+                # The end of the listener cancels us, which the Redis client may swallow.
+                while self.is_watched and not listener.done():
                     await self._refresh(layer, channel)
                     await self._update()
                     await asyncio.sleep(UPDATE_S)

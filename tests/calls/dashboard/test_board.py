@@ -4,6 +4,7 @@
 """Updates are put together once, from what is fresh, while somebody looks."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -167,3 +168,38 @@ def test_rows_of_open_calls_and_of_today() -> None:
     assert channels == [
         row["name"] and f"calls.{row['name']}" for row in rows["workers"]
     ]
+
+
+async def test_a_listener_that_ends_is_noticed_whoever_swallows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The Redis client has been seen to swallow cancellations while it reconnects."""
+    channel, ours = await worker_row("a"), layer()
+    receive, send = ours.receive, ours.send
+    asks, failures = asyncio.Event(), iter([OSError("away")])
+
+    async def broken_receive(name: str) -> Any:
+        for failure in failures:
+            await asks.wait()
+            raise failure
+        return await receive(name)
+
+    async def swallowing_send(name: str, message: dict[str, Any]) -> None:
+        if name == channel:
+            asks.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.05)
+        else:
+            await send(name, message)
+
+    monkeypatch.setattr(ours, "receive", broken_receive)
+    monkeypatch.setattr(ours, "send", swallowing_send)
+    monkeypatch.setattr(module, "ROWS_S", 0.1)
+    board, screen = Board(), Screen()
+    board.join(screen)
+    async with running(board):
+        async with asyncio.timeout(3):
+            while not board._told:
+                await tell("a")
+                await asyncio.sleep(0.01)
+        await screen.next_with(1)
