@@ -20,6 +20,9 @@ __all__ = ["_quick"]
 
 PATH = "/ws/dashboard"
 
+# Channels looks after connections to the database at each message.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 def through_nextcloud(user: str, path: str = PATH) -> WebsocketCommunicator:
     """A socket as HaRP passes it on."""
@@ -39,7 +42,6 @@ def viewer_of(one: Board, **scope: Any) -> WebsocketCommunicator:
     return communicator
 
 
-@pytest.mark.django_db(transaction=True)
 async def test_an_administrator_is_shown_updates() -> None:
     async with running(board):
         socket = through_nextcloud("admin")
