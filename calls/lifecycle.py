@@ -77,6 +77,16 @@ class Background:
             raise RuntimeError("the background work does not run")
         self._begin(_report_initialised)
 
+    def start(self, job: Coroutine[Any, Any, None]) -> None:
+        """Hold a task that a view starts, from whatever thread; it must not raise.
+
+        Raises `RuntimeError` if nobody runs the background work.
+        """
+        if self._jobs is None or self._loop is None:
+            job.close()
+            raise RuntimeError("the background work does not run")
+        self._loop.call_soon_threadsafe(self._jobs.put_nowait, job)
+
     def register_entries(self) -> None:
         """Have Nextcloud show what it can of us, after the answer to `PUT /enabled`."""
         self._begin(registration.register)

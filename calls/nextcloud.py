@@ -23,9 +23,11 @@ APP_API = "/ocs/v1.php/apps/app_api"
 class NextcloudError(Exception):
     """Nextcloud could not be asked or refused; the text holds no secret."""
 
-    def __init__(self, text: str, *, retryable: bool = True) -> None:
+    def __init__(self, text: str, *, retryable: bool = True, status: int = 0) -> None:
         super().__init__(text)
         self.retryable = retryable
+        self.status = status
+        "HTTP or OCS status of the answer; 0 without one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class SignalingSettings:
 
     stun: tuple[IceUrls, ...]
     turn: tuple[IceUrls, ...]
+    server: str = ""
+    "The HPB that Talk itself uses; empty without one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,15 @@ class Nextcloud:
         return SignalingSettings(
             stun=_ice_urls(data.get("stunservers")),
             turn=_ice_urls(data.get("turnservers")),
+            server=_text(data.get("server")),
         )
+
+    async def capabilities(self) -> dict[str, Any]:
+        """Version and capabilities, as Nextcloud shows them to strangers."""
+        data = await self._ocs("GET", "/ocs/v2.php/cloud/capabilities")
+        if not isinstance(data, dict):
+            raise NextcloudError("Nextcloud's capabilities are malformed")
+        return data
 
     async def _ocs(
         self, method: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S
@@ -111,7 +123,7 @@ class Nextcloud:
             raise NextcloudError("NEXTCLOUD_URL is not set", retryable=False)
         try:
             async with httpx.AsyncClient(
-                timeout=timeout_s, verify=_tls_context()
+                timeout=timeout_s, verify=tls_context()
             ) as client:
                 response = await client.request(
                     method, self.base_url + path, json=body, headers=self._headers()
@@ -121,7 +133,10 @@ class Nextcloud:
                 f"Nextcloud cannot be reached ({type(error).__name__})"
             ) from error
         if response.status_code != httpx.codes.OK:
-            raise NextcloudError(f"Nextcloud answers HTTP {response.status_code}")
+            raise NextcloudError(
+                f"Nextcloud answers HTTP {response.status_code}",
+                status=response.status_code,
+            )
         return _data(response)
 
     def _headers(self) -> dict[str, str]:
@@ -138,7 +153,7 @@ class Nextcloud:
 
 
 @functools.cache
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Made once: reading the certificates takes the event loop's time."""
     return httpx.create_ssl_context()
 
@@ -152,8 +167,15 @@ def _data(response: httpx.Response) -> Any:
     except (ValueError, KeyError, TypeError):
         raise NextcloudError("Nextcloud's answer is not an OCS envelope") from None
     if code not in OCS_OK:
-        raise NextcloudError(f"Nextcloud answers with OCS status {code!s:.20}")
+        status = code if isinstance(code, int) else 0
+        raise NextcloudError(
+            f"Nextcloud answers with OCS status {code!s:.20}", status=status
+        )
     return data
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _ice_urls(entries: Any) -> tuple[IceUrls, ...]:

@@ -88,6 +88,11 @@ ENTRIES = (
         json="Print JSON",
         past="The calls that ended last",
     ),
+    _occ_command(
+        "doctor",
+        "Test every link from Nextcloud to a word, and say what to change",
+        json="Print JSON",
+    ),
 )
 
 

@@ -12,12 +12,12 @@ import hashlib
 import hmac
 import json
 import secrets
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from aiohttp import web
 
+from devkit.facts import NextcloudFacts
 from devkit.listening import listen
 from devkit.ocs import ocs, refusal
 from devkit.people import HpbLink, Person, Record, Trouble
@@ -41,6 +41,7 @@ class NextcloudStandIn:
         self.enabled = False
         self.stun_servers: list[dict[str, Any]] = []
         self.turn_servers: list[dict[str, Any]] = []
+        self.facts = NextcloudFacts()
         self.record = Record()
         self.trouble = Trouble()
         self._enabled_app = asyncio.Event()
@@ -64,6 +65,7 @@ class NextcloudStandIn:
         signaling = "/ocs/v2.php/apps/spreed/api/{version}/signaling"
         application.add_routes(
             [
+                *self.facts.routes(),
                 web.get(f"{app_api}/ex-app/state", self._state),
                 web.put(f"{app_api}/ex-app/status", self._status),
                 web.get(f"{app_api}/api/v1/info/nextcloud_url/absolute", self._public),
@@ -80,12 +82,7 @@ class NextcloudStandIn:
         self._runner, self._port = await listen(application, self._port)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *details: object) -> None:
         await self._runner.cleanup()
 
     def await_enabling(self) -> None:

@@ -39,9 +39,17 @@ url = {backend_url}
 secret = {backend_secret}
 [nats]
 url = nats://loopback
+"""
+MCU_CONF = """
 [mcu]
 type = janus
 url = ws://{host}:{janus_port}/
+"""
+TLS_CONF = """
+[https]
+listen = {host}:{port}
+certificate = {pem}
+key = {pem}
 """
 
 JANUS_CONF = """
@@ -88,9 +96,18 @@ class RealHpb:
     description = "the real one, with Janus"
 
     def __init__(
-        self, backend_url: str, backend_secret: str, *, rsa: bool = False
+        self,
+        backend_url: str,
+        backend_secret: str,
+        *,
+        rsa: bool = False,
+        janus: bool = True,
+        certificate: Path | None = None,
     ) -> None:
+        """`certificate` is a PEM file with its key, for a second, TLS port."""
         self._rsa = rsa
+        self._has_janus = janus
+        self._certificate = certificate
         self.internal_secret = secrets.token_hex(16)
         self._backend_url = backend_url
         self._backend_secret = backend_secret
@@ -101,18 +118,23 @@ class RealHpb:
         """As it goes into LT_HPB_URL."""
         return f"http://{HOST}:{self._port}"
 
+    @property
+    def tls_url(self) -> str:
+        """The port that has `certificate`."""
+        return f"https://{HOST}:{self._tls_port}"
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            self._port, janus_port = free_ports(2)
-            self._janus = Program(
-                _janus_command(folder, janus_port, rsa=self._rsa), folder / "janus"
-            )
+            self._port, self._tls_port, janus_port = free_ports(3)
+            if self._has_janus:
+                command = _janus_command(folder, janus_port, rsa=self._rsa)
+                janus = Program(command, folder / "janus")
+                stack.push_async_callback(janus.stop)
+                await janus.start()
+                await wait_for_port(janus_port, janus)
             self._hpb = Program(self._hpb_command(folder, janus_port), folder / "hpb")
-            for program in (self._janus, self._hpb):
-                stack.push_async_callback(program.stop)
-            await self._janus.start()
-            await wait_for_port(janus_port, self._janus)
+            stack.push_async_callback(self._hpb.stop)
             await self._start_hpb()
             self._stack = stack.pop_all()
         return self
@@ -138,9 +160,16 @@ class RealHpb:
             response.raise_for_status()
 
     def _hpb_command(self, folder: Path, janus_port: int) -> list[str]:
+        text = HPB_CONF
+        if self._has_janus:
+            text += MCU_CONF
+        if self._certificate is not None:
+            text += TLS_CONF.format(
+                host=HOST, port=self._tls_port, pem=self._certificate
+            )
         config = folder / "server.conf"
         config.write_text(
-            HPB_CONF.format(
+            text.format(
                 host=HOST,
                 port=self._port,
                 hash_key=secrets.token_hex(16),

@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off"})
+names_read: dict[str, None] = {}
+"Every variable that was asked for, in that order."
 
 
 def text(name: str, default: str = "") -> str:
@@ -24,6 +26,7 @@ def text(name: str, default: str = "") -> str:
     As it stands: django-environ would take a secret that begins with `$` for the name
     of another variable.
     """
+    names_read[name] = None
     return os.environ.get(name, "").strip() or default
 
 

@@ -15,6 +15,7 @@ if not settings.DEBUG:
 urlpatterns = [
     path("", include("calls.urls")),
     path("admin/", include("calls.dashboard.urls")),
+    path("", include("signaling.doctor.urls")),  # before the admin, part of which it is
     path("admin/", admin.site.urls),
 ]
 

@@ -49,6 +49,11 @@ class FileTranscription:
         self._read_s = 0.0
         self._give_up_at_s: float | None = None
 
+    @property
+    def garbage(self) -> int:
+        """Messages of the service that were not of the wire."""
+        return self._stream.counters.garbage
+
     async def run(self) -> None:
         """To the last word.
 

@@ -4,8 +4,20 @@
 """The only writer of rows: wishes from the web side, leases and facts from workers."""
 
 from calls.codes import EventCode
-from calls.configuration import missing_stt_settings
+from calls.configuration import missing_settings, missing_stt_settings
 from calls.nextcloud import NextcloudError, SignalingSettings
+from calls.services.diagnosis import (
+    DatabaseState,
+    NextcloudStatus,
+    Versions,
+    WorkerLine,
+    clock_ahead_s,
+    database_state,
+    is_enabled,
+    nextcloud_status,
+    versions,
+    worker_lines,
+)
 from calls.services.leases import (
     ClaimedCall,
     claim_call,
@@ -70,6 +82,16 @@ from calls.services.wishes import (
 )
 
 __all__ = [
+    "DatabaseState",
+    "NextcloudStatus",
+    "Versions",
+    "WorkerLine",
+    "clock_ahead_s",
+    "database_state",
+    "is_enabled",
+    "nextcloud_status",
+    "versions",
+    "worker_lines",
     "CallLine",
     "OpenCall",
     "Today",
@@ -81,6 +103,7 @@ __all__ = [
     "Problem",
     "SpeakerLine",
     "calls_before",
+    "missing_settings",
     "missing_stt_settings",
     "past_calls",
     "prune_calls",

@@ -75,3 +75,7 @@ class HpbGuard:
         self._until_s = 0.0
         self._proven = False
         self._trial = None
+
+
+process_guard = HpbGuard()
+"The one of this process: calls and the self-test know of each other's refusals."

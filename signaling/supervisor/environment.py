@@ -19,7 +19,7 @@ from signaling.config import (
     stt_config,
     workers_folder,
 )
-from signaling.hpb.guard import HpbGuard
+from signaling.hpb.guard import HpbGuard, process_guard
 from signaling.stt.stream import SttStream
 from signaling.stt.timing import StreamTiming
 from signaling.stt.wire import AudioFormat
@@ -60,6 +60,7 @@ class CallEnvironment:
             seats=SpeakerSeats(call.max_speakers),
             prewarmer=Prewarmer(path.new_stream, path.new_framer, enabled=stt.prewarm),
             folder=workers_folder(),
+            guard=process_guard,
         )
 
 

@@ -140,19 +140,18 @@ class OpusReceiver:
         if state == "connected":
             self.connected.set()
         elif state in ENDED:
-            self._why = DTLS_FAILED if self._dtls_failed() else WHY[state]
+            failed = dtls_failed(self._peer_connection)
+            self._why = DTLS_FAILED if failed else WHY[state]
             self._ended.set()
 
-    def _dtls_failed(self) -> bool:
-        """Whether packets came through, but the other side's certificate did not do."""
-        transports = [
-            t.receiver.transport for t in self._peer_connection.getTransceivers()
-        ]
-        return any(
-            dtls.state == "failed"
-            and dtls.transport.state in ("connected", "completed")
-            for dtls in transports
-        )
+
+def dtls_failed(peer_connection: RTCPeerConnection) -> bool:
+    """Whether packets came through, but the other side's certificate did not do."""
+    transports = [t.receiver.transport for t in peer_connection.getTransceivers()]
+    return any(
+        dtls.state == "failed" and dtls.transport.state in ("connected", "completed")
+        for dtls in transports
+    )
 
 
 def _ice_candidate(line: CandidateLine) -> RTCIceCandidate:
