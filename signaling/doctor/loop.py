@@ -97,7 +97,12 @@ class _Attempt:
         async with asyncio.TaskGroup() as tasks:
             jobs = [
                 tasks.create_task(job)
-                for job in (self._publish(), self._receive(), self._watch())
+                for job in (
+                    self._publish(),
+                    self._receive(),
+                    self._sender.wait_closed(),
+                    self._receiver.wait_closed(),
+                )
             ]
             enough = tasks.create_task(self._wait())
             done, _ = await asyncio.wait(
@@ -133,9 +138,6 @@ class _Attempt:
     async def _wait(self) -> str:
         await self._enough.wait()
         return ""
-
-    async def _watch(self) -> str:
-        return await self._sender.wait_closed()
 
     async def _publish(self) -> str:
         """Offer our audio; returns why it is not taken."""

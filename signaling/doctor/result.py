@@ -83,6 +83,11 @@ def skipped(seen: str) -> Finding:
     return Finding(Level.SKIPPED, seen)
 
 
+def printable(text: str) -> str:
+    """Without what would steer a terminal: parts of it are a peer's own words."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def worst(results: Iterable[Result]) -> Level:
     """The worst of all; what was skipped is not bad by itself."""
     levels = [result.level for result in results]

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 
 from signaling.doctor.check import Check, Subject
-from signaling.doctor.result import Finding, Level, Result, failure, skipped
+from signaling.doctor.result import Finding, Level, Result, failure, printable, skipped
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +76,13 @@ async def _answer(check: Check, subject: Subject, results: dict[str, Result]) ->
         name=check.name,
         title=check.title,
         level=finding.level,
-        seen=finding.seen,
-        change=finding.change,
+        seen=printable(finding.seen),
+        change=printable(finding.change),
         seconds=time.monotonic() - began_s,
-        details=finding.details,
+        details=tuple(
+            (printable(name), printable(value), printable(source))
+            for name, value, source in finding.details
+        ),
     )
 
 

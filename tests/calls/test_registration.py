@@ -17,6 +17,7 @@ KEPT = {
     ("ui/top-menu", "operators"),
     ("ui/script", "operators"),
     ("occ_command", "live_transcription:calls"),
+    ("occ_command", "live_transcription:doctor"),
 }
 
 
