@@ -54,6 +54,11 @@ async def take(folder: Path, on_step: Callable[[str], None]) -> None:
         for name, path in PAGES.items():
             on_step(name)
             await _take(page, f"{front.php_admin}{path}", folder / f"{name}.png")
+        on_step("operators-doctor")
+        await page.goto(f"{front.php_admin}doctor/")
+        await page.click("#doctor-begin")
+        await page.wait_for_selector("#doctor-begin:enabled")
+        await page.screenshot(path=folder / "operators-doctor.png", full_page=True)
 
 
 async def _take(page: Page, url: str, file: Path) -> None:

@@ -90,6 +90,20 @@ async def change_default_language(visit: Visit, admin: str) -> None:
     await expect(row.locator("img[alt=True]")).to_have_count(2)
 
 
+async def run_the_self_test(visit: Visit, admin: str) -> None:
+    """From the button to the verdict, without loading the page again."""
+    page = visit.page
+    await page.goto(admin)
+    await page.get_by_role("link", name="Self-test").click()
+    await page.get_by_role("button", name="Run the self-test").click()
+    verdict = page.get_by_role("status")
+    await expect(verdict).to_contain_text("begin with the first failure")
+    row = page.get_by_role("row", name="Failure Speech-to-text")
+    await expect(row).to_contain_text("MODAL_WORKSPACE")
+    await expect(page.locator("#doctor-begin")).to_be_enabled()
+    await look_at(visit)
+
+
 async def test_pages_through_both_proxies(browser: Browser, tmp_path: Path) -> None:
     """Administrators work here without a password; everybody else gets nothing."""
     async with serving(tmp_path) as front:
@@ -101,6 +115,7 @@ async def test_pages_through_both_proxies(browser: Browser, tmp_path: Path) -> N
                 await change_default_language(visit, admin)
                 if proxy == "php":
                     await change_room_language(visit, admin)
+                    await run_the_self_test(visit, admin)
                     for path in PAGES:
                         await visit.page.goto(f"{admin}{path}")
                         await look_at(visit)
@@ -151,7 +166,16 @@ async def test_the_menu_entry_leads_to_the_pages(
 
 
 @pytest.mark.parametrize(
-    "path", ["api/v1/status", "enabled", "init", "occ/calls", "metrics", "capabilities"]
+    "path",
+    [
+        "api/v1/status",
+        "enabled",
+        "init",
+        "occ/calls",
+        "occ/doctor",
+        "metrics",
+        "capabilities",
+    ],
 )
 def test_nothing_but_pages_is_behind_the_proxies(path: str) -> None:
     """Talk's, AppAPI's and Prometheus' addresses are declared for nobody."""
