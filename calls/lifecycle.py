@@ -73,19 +73,16 @@ class Background:
 
         Raises `RuntimeError` if nobody runs the background work.
         """
-        if self._jobs is None:
-            raise RuntimeError("the background work does not run")
-        self._begin(_report_initialised)
+        self.start(_report_initialised)
 
-    def start(self, job: Coroutine[Any, Any, None]) -> None:
+    def start(self, job: Job) -> None:
         """Hold a task that a view starts, from whatever thread; it must not raise.
 
         Raises `RuntimeError` if nobody runs the background work.
         """
-        if self._jobs is None or self._loop is None:
-            job.close()
+        if self._jobs is None:
             raise RuntimeError("the background work does not run")
-        self._loop.call_soon_threadsafe(self._jobs.put_nowait, job)
+        self._begin(job)
 
     def register_entries(self) -> None:
         """Have Nextcloud show what it can of us, after the answer to `PUT /enabled`."""

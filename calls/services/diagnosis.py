@@ -5,7 +5,6 @@
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -17,7 +16,6 @@ from django.utils import timezone
 
 from calls.models import Worker
 from calls.nextcloud import Nextcloud, NextcloudError, tls_context
-from calls.services.leases import LEASE
 
 PROBE = "self-test"
 "Name of a row that is written and taken back."
@@ -52,17 +50,6 @@ class DatabaseState:
     missing_migrations: int
     problem: str = ""
     "Why nothing can be read or written; empty if it can."
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerLine:
-    """A worker that told of itself lately, or has failed to."""
-
-    name: str
-    host: str
-    seen_s: float
-    "Seconds since it told of itself."
-    is_alive: bool
 
 
 async def nextcloud_status(timeout_s: float) -> NextcloudStatus:
@@ -153,21 +140,3 @@ def _write_and_take_back() -> None:
 def _first_line(error: Exception) -> str:
     """PostgreSQL adds addresses and hints in further lines."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-
-
-def worker_lines() -> list[WorkerLine]:
-    """All that have a row, the freshest first."""
-    now = timezone.now()
-    return [
-        WorkerLine(
-            worker.name,
-            worker.host,
-            _age_s(worker.seen_at, now),
-            now - worker.seen_at < LEASE,
-        )
-        for worker in Worker.objects.order_by("-seen_at")[:100]
-    ]
-
-
-def _age_s(moment: datetime, now: datetime) -> float:
-    return max(0.0, (now - moment).total_seconds())

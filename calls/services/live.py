@@ -32,6 +32,7 @@ class WorkerLine:
     """A process that holds calls."""
 
     name: str
+    host: str
     channel: str
     speakers: int
     seen_at: datetime
@@ -74,6 +75,7 @@ def worker_lines() -> list[WorkerLine]:
     return [
         WorkerLine(
             name=worker.name,
+            host=worker.host,
             channel=worker.channel,
             speakers=worker.speakers,
             seen_at=worker.seen_at,

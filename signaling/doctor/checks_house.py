@@ -17,6 +17,7 @@ from channels.layers import (
     get_channel_layer,
 )
 from django.db import DatabaseError
+from django.utils import timezone
 
 from calls import services
 from calls.services import WorkerLine
@@ -81,7 +82,8 @@ async def check_workers(subject: Subject) -> Finding:
     alive = [line.name for line in lines if line.is_alive]
     if alive:
         return ok(f"{len(alive)} alive: {', '.join(alive[:5])}.", rows)
-    dead = f" The last was seen {lines[0].seen_s:.0f} s ago." if lines else ""
+    last_s = min((_silent_s(line) for line in lines), default=None)
+    dead = "" if last_s is None else f" The last was seen {last_s:.0f} s ago."
     if isinstance(get_channel_layer(), InMemoryChannelLayer) and not subject.in_server:
         return warning(
             f"No worker tells of itself.{dead}",
@@ -98,7 +100,12 @@ async def check_workers(subject: Subject) -> Finding:
 
 
 def _state(line: WorkerLine) -> str:
-    return f"{'alive' if line.is_alive else 'silent'}, seen {line.seen_s:.0f} s ago"
+    state = "alive" if line.is_alive else "silent"
+    return f"{state}, seen {_silent_s(line):.0f} s ago"
+
+
+def _silent_s(line: WorkerLine) -> float:
+    return max(0.0, (timezone.now() - line.seen_at).total_seconds())
 
 
 async def check_disk(subject: Subject) -> Finding:

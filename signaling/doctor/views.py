@@ -16,9 +16,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 
 from calls.lifecycle import background
-from calls.schemas import SchemaError
+from calls.schemas import SchemaError, parse_occ_options
 from calls.views.answers import error
-from calls.views.occ import parse_options
 from signaling.doctor import report
 from signaling.doctor.catalogue import CHECKS, subject
 from signaling.doctor.result import exit_code
@@ -53,7 +52,7 @@ def _begin(request: HttpRequest) -> HttpResponse:
         text = _("This process does not run the server's background work.")
         return _answer(request, text, status=503)
     if self_test.claim():
-        background.start(self_test.run())
+        background.start(self_test.run)
     return HttpResponseRedirect(reverse("doctor"))
 
 
@@ -94,7 +93,7 @@ async def occ(request: HttpRequest) -> HttpResponse:
     if getattr(request, "scope", {}).get("appapi_user"):
         return error("only for occ", 403)
     try:
-        options = parse_options(request.body)
+        options = parse_occ_options(request.body)
     except SchemaError as problem:
         return error(str(problem), 400)
     results = await run(CHECKS, subject(in_server=background.running))
