@@ -64,13 +64,22 @@ class OperatorPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "websocket":
-            # Nothing here speaks it yet; HaRP lets administrators try.
-            status, why = _refusal(scope) or (404, "not found")
-            await refuse(scope, send, status, why)
+            await self._connect(scope, receive, send)
         elif scope["type"] != "http" or not is_page(scope["path"]):
             await self._application(scope, receive, send)
         else:
             await self._serve(scope, receive, _Answers(scope, send).send)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A socket, through HaRP; all there are belong to pages."""
+        if scope.get("appapi_user") is None and settings.DEBUG:
+            await self._application(scope, receive, send)
+            return
+        refusal = _refusal(scope)
+        if refusal is not None:
+            await refuse(scope, send, *refusal)
+            return
+        await self._application({**scope, "is_operator": True}, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("appapi_user") is None and settings.DEBUG:

@@ -180,12 +180,6 @@ async def test_sockets_need_our_own_origin(origins: list[bytes]) -> None:
     assert await socket_answer(origins) == [{"type": "websocket.close", "code": 4403}]
 
 
-async def test_there_is_no_socket_yet() -> None:
-    """A clean end, even for administrators."""
-    sent = await socket_answer([b"https://cloud.example"])
-    assert sent == [{"type": "websocket.close", "code": 4404}]
-
-
 async def socket_answer(origins: list[bytes]) -> list[dict[str, Any]]:
     """What an administrator's WebSocket is told."""
     headers = [(k.lower().encode(), v.encode()) for k, v in appapi_headers().items()]

@@ -78,8 +78,8 @@ async def test_workers(examine: Examine) -> None:
     found = (await examine("workers"))["workers"]
     assert found.seen == "1 alive: quick."
     assert [state for _, state, _ in found.details] == [
-        "alive, seen 0 s ago",
         "silent, seen 300 s ago",
+        "alive, seen 0 s ago",
     ]
     await Worker.objects.filter(name="quick").adelete()
     found = (await examine("workers"))["workers"]
