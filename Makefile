@@ -6,8 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Two processes: most tests wait for real time to pass.
-PARALLEL ?= --numprocesses 2 --dist worksteal
+# Three processes for two cores: most tests wait for real time to pass.
+PARALLEL ?= --numprocesses 3 --dist worksteal
 INSTALLED := $(VENV)/.installed
 # A complete configuration, as an operator would have it, for Django's own checks.
 CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \

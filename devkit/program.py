@@ -6,6 +6,7 @@
 import asyncio
 import ctypes
 import logging
+import random
 import signal
 import socket
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 8.0
+PORTS = range(10_000, 30_000)
+"Below those of outgoing connections, which come and go and would get in the way."
 LOG_TAIL_CHARS = 1500
 GAVE_UP = ("panic", "fatal error")
 crashed: list[str] = []
@@ -114,12 +117,18 @@ class Program:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on now; they may be taken before they are used."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
-    return ports
+    """Ports nobody listens on now; somebody may before they are used, if unlikely."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.choice(PORTS)  # noqa: S311 - no secret
+        if port in found:
+            continue
+        try:
+            socket.create_server((HOST, port)).close()
+        except OSError:
+            continue
+        found.append(port)
+    return found
 
 
 async def wait_for_port(port: int, program: Program) -> None:

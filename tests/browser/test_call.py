@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""A real call, seen and stopped by an administrator in Chromium."""
+"""A real call, watched live and stopped by an administrator in Chromium."""
 
-import asyncio
+import re
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, expect
 
 from devkit.front import NextcloudFront
 from devkit.participant import Viewer
@@ -15,11 +15,14 @@ from devkit.scenario import LocalCall
 from devkit.scripted import NumberedEngine
 from devkit.speaker import Speaker
 from devkit.tones import spoken_words
-from tests.browser.conftest import visiting
+from tests.browser.conftest import Visit, visiting
 from tests.browser.pages import look_at
 from tests.conftest import missing
 
 ROOM = "watchedroom"
+
+PATIENCE_MS = 15_000
+"Rows are read every five seconds, and one page asks every two."
 
 pytestmark = [pytest.mark.hpb, pytest.mark.timeout(60)]
 
@@ -32,44 +35,117 @@ def _real_hpb() -> None:
         missing(lacking)
 
 
-async def expect_after_reload(page: Page, text: str) -> None:
-    """Reload until the page has it; ten seconds at most."""
-    async with asyncio.timeout(10):
-        while text not in await page.locator("#content").inner_text():
-            await page.reload()
+class Watcher:
+    """An administrator who has the live page open."""
+
+    def __init__(self, visit: Visit, admin: str) -> None:
+        self.visit = visit
+        self.page = visit.page
+        self._admin = admin
+
+    @property
+    def card(self) -> Locator:
+        """The call on the live page."""
+        return self.page.locator(".lt-call", has_text=ROOM)
+
+    @property
+    def ann(self) -> Locator:
+        """The speaker in it."""
+        return self.card.locator(".lt-speaker", has_text="Ann")
+
+    async def open(self) -> None:
+        """Nothing goes on yet."""
+        await self.page.goto(self._admin)
+        await expect(self.page.get_by_text("No call is captioned now")).to_be_visible()
+
+    async def expect_speaking(self, *, is_speaking: bool) -> None:
+        """What the chip beside the name says."""
+        said = "Speaking" if is_speaking else "Silent"
+        await expect(self.ann.locator("[data-slot=voice]")).to_have_text(said)
+        await expect(self.ann).to_have_attribute(
+            "data-speaking", str(is_speaking).lower()
+        )
+
+    async def expect_figures(self) -> None:
+        """How loud, how fast, how late."""
+        loud = self.ann.locator("meter")
+        assert float(await loud.evaluate("node => node.value")) > -60
+        delay = self.ann.locator("[data-slot=delay]")
+        await expect(delay).to_have_text(re.compile(r"^\d{1,3} ms$"))
+        pace = self.ann.locator("[data-slot=pace]")
+        await expect(pace).to_have_text(re.compile(r"^[1-9]\d*$"))
+
+    async def show_words(self) -> None:
+        """Only on request, and not for long."""
+        await expect(self.card.locator("[data-slot=words]")).to_be_hidden()
+        await self.card.get_by_role("button", name="Show words").click()
+        words = self.card.locator("[data-slot=captions] li").first
+        await expect(words).to_have_text(re.compile(r"Ann w\d+"))
+        await self.card.get_by_role("button", name="Hide words").click()
+        await expect(self.card.locator("[data-slot=words]")).to_be_hidden()
+
+    async def stop(self) -> None:
+        """From the live page over the call's own."""
+        await self.card.get_by_role("link", name=ROOM).click()
+        for seen in (
+            "Ann",
+            "hpb.joined",
+            "speaker.listening",
+            "speaker.failed",
+            "preview.on",
+        ):
+            await expect(self.page.locator("#content")).to_contain_text(seen)
+        await look_at(self.visit)
+        await self.page.get_by_role("button", name="Stop captions…").click()
+        await look_at(self.visit)
+        button = self.page.get_by_role("button", name="Stop captions", exact=True)
+        await button.click()
+        said = self.page.locator(".success")
+        await expect(said).to_have_text("1 call was stopped.")
+        await self.page.locator("#result_list a", has_text=ROOM).click()
+        await expect(self.page.locator("#content")).to_contain_text("stopped by admin")
 
 
-async def test_an_administrator_sees_a_call_and_stops_it(browser: Browser) -> None:
-    """Readers, speaker and events are there; after the stop the bot leaves at once."""
-    audio = spoken_words(0, range(1, 100), 48_000)
+async def test_administrators_watch_a_call_and_stop_it(browser: Browser) -> None:
+    """Through both proxies at once: it starts, speaks, fails with a reason, stops."""
+    sentence = spoken_words(0, range(1, 12), 48_000)
     async with (
         LocalCall(NumberedEngine(), "modal-pcm") as call,
         NextcloudFront(call.nextcloud) as front,
         Viewer(call.nextcloud, ROOM, "Vera") as viewer,
-        Speaker(call.nextcloud, ROOM, "Ann", audio) as speaker,
-        visiting(browser, front, "admin") as visit,
+        Speaker(call.nextcloud, ROOM, "Ann", sentence) as speaker,
+        visiting(browser, front, "admin") as polling,
+        visiting(browser, front, "admin") as live,
     ):
-        page = visit.page
+        watchers = (Watcher(polling, front.php_admin), Watcher(live, front.harp_admin))
+        for watcher in watchers:
+            await watcher.open()
         await viewer.enter_call()
         await speaker.enter_call()
         await viewer.press_cc()
-        await call.wait_heard(1)
+        for watcher in watchers:
+            await expect(watcher.card).to_be_visible(timeout=PATIENCE_MS)
+            await watcher.expect_speaking(is_speaking=False)
         speaker.speak()
-        await viewer.wait_for_captions(2)
-        await page.goto(f"{front.php_admin}calls/call/")
-        await page.locator("#result_list a", has_text=ROOM).click()
-        for seen in ("Ann", "call.claimed", "hpb.joined", "speaker.listening"):
-            await expect(page.locator("#content")).to_contain_text(seen)
-        await look_at(visit)
-        await speaker.leave_call()
-        await expect_after_reload(page, "speaker.left")
-        status = (await call.nextcloud.talk.status()).json()
-        assert status["active_transcribers"] == 0
-        await page.get_by_role("button", name="Stop captions…").click()
-        await look_at(visit)
-        await page.get_by_role("button", name="Stop captions", exact=True).click()
-        await expect(page.locator(".success")).to_have_text("1 call was stopped.")
+        for watcher in watchers:
+            await watcher.expect_speaking(is_speaking=True)
+        await watchers[1].expect_figures()
+        await watchers[1].show_words()
+        for watcher in watchers:
+            await watcher.expect_speaking(is_speaking=False)
+            await look_at(watcher.visit)
+        call.stt.faults.handshake_status = 401
+        await call.stt.close_connections()
+        speaker.track.rewind()
+        for watcher in watchers:
+            problem = watcher.ann.locator("[data-slot=problem]")
+            await expect(problem).to_contain_text("speaker.failed")
+            await expect(problem).to_contain_text("MODAL_KEY")
+        await watchers[1].stop()
         await viewer.wait_until(lambda: viewer.bots_left == 1, 5.0)
-        await page.locator("#result_list a", has_text=ROOM).click()
-        await expect(page.locator("#content")).to_contain_text("stopped by admin")
-        assert visit.problems == []
+        await expect(watchers[0].card).to_be_hidden(timeout=PATIENCE_MS)
+        assert (
+            "Polling" in await polling.page.locator("[role=status]").first.inner_text()
+        )
+        assert not re.search(r"\bw\d+\b", call.log)
+        assert [*polling.problems, *live.problems] == []
