@@ -18,7 +18,7 @@ CONFIGURED := APP_SECRET=0123456789abcdef LT_HPB_URL=https://hpb.example.com \
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: demo test check bench drill soak screenshots format lock audit packages
+.PHONY: demo test check bench drill soak screenshots messages format lock audit packages
 
 demo: $(INSTALLED) packages  ## Caption a local call of several speakers
 	@$(BIN)/python manage.py demo $(ARGS)
@@ -46,6 +46,11 @@ check: $(INSTALLED)  ## Format, lint, types, Django's checks, missing migrations
 	$(CONFIGURED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
+
+messages: $(INSTALLED) packages  ## Collect the texts of the pages, and compile their translations
+	@$(BIN)/python manage.py makemessages --locale fr --no-wrap --no-location --no-obsolete \
+		--ignore .venv --ignore build --ignore devkit --ignore tests
+	@$(BIN)/python manage.py compilemessages --ignore .venv
 
 format: $(INSTALLED)  ## Put the code into its usual form
 	$(BIN)/ruff check --fix .

@@ -10,6 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.db.models import F, Model, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
 
 from calls import services
 from calls.actions import stop_calls
@@ -25,7 +26,7 @@ from calls.models import (
 )
 
 admin.site.site_header = admin.site.site_title = "Live Transcription"
-admin.site.index_title = "Calls and settings"
+admin.site.index_title = _("Calls and settings")
 admin.site.site_url = None
 "There is nothing to see but the pages here."
 
@@ -111,12 +112,12 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "admin/calls/call/page.html", context)
 
-    @admin.display(description="speech (min)", ordering="speech_s")
+    @admin.display(description=_("speech (min)"), ordering="speech_s")
     def speech(self, call: Any) -> str:
         """Minutes of speech in the call."""
         return _minutes(call.speech_s)
 
-    @admin.display(description="speech-to-text (min)", ordering="stt_s")
+    @admin.display(description=_("speech-to-text (min)"), ordering="stt_s")
     def speech_to_text(self, call: Any) -> str:
         """Minutes for which streams were open: what it costs."""
         return _minutes(call.stt_s)

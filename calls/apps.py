@@ -4,12 +4,14 @@
 """App config."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CallsConfig(AppConfig):
     """What Nextcloud and the operator see."""
 
     name = "calls"
+    verbose_name = _("Calls")
 
     def ready(self) -> None:
         """Register the system checks."""

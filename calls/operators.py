@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""Who a request of the pages is by: a Nextcloud administrator is a staff user."""
+"""Who a request of the pages is by: a Nextcloud administrator is a staff user.
+
+And in which language: that of the browser. What programs ask for stays English.
+"""
 
 from inspect import iscoroutinefunction
 from typing import Any
@@ -10,11 +13,14 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import activate, get_language_from_request
+
+from calls.proxies import is_page
 
 
 @sync_and_async_middleware
 def operator_middleware(get_response: Any) -> Any:
-    """Name the operator whom `OperatorPages` has let in, once somebody asks.
+    """Name the operator whom `OperatorPages` has let in, once somebody asks; set texts.
 
     In either mode, so that requests of Talk do not change threads for it.
     """
@@ -36,6 +42,8 @@ def operator_middleware(get_response: Any) -> Any:
 
 
 def _name_operator(request: HttpRequest) -> None:
+    if is_page(request.path_info):
+        activate(get_language_from_request(request))
     scope = getattr(request, "scope", {})
     if scope.get("is_operator"):
         user_id = scope["appapi_user"]

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 #
 # Installs the Debian packages that the demo and the tests use: the real
-# High-Performance Backend with Janus, Redis, PostgreSQL and a browser. Without the
-# rights to do so it says what to run and succeeds: the demo then simulates the HPB, and
-# the tests name what they cannot run.
+# High-Performance Backend with Janus, Redis, PostgreSQL, a browser and gettext. Without
+# the rights to do so it says what to run and succeeds: the demo then simulates the HPB,
+# and the tests name what they cannot run.
 set -eu
 
 packages=""
@@ -22,6 +22,7 @@ if missing redis-server; then packages="$packages redis-server"; fi
 if missing postgres && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then
     packages="$packages postgresql"
 fi
+if missing msgfmt; then packages="$packages gettext"; fi
 if missing chromium; then packages="$packages chromium"; fi
 if missing nextcloud-spreed-signaling-server && missing nextcloud-spreed-signaling; then
     packages="$packages nextcloud-spreed-signaling"

@@ -106,6 +106,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français")]  # of the pages for operators
+LOCALE_PATHS = [BASE_DIR / "livetranscription" / "locale"]
 
 INSTALLED_APPS = [
     "calls",  # before the admin, whose templates it refines

@@ -3,9 +3,14 @@
 
 """What the dashboard's page hands to its script: texts, and where the socket is."""
 
+from enum import StrEnum
+
 from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+
+from calls.labels import choices
+from calls.states import CallState, SpeakerState
 
 register = template.Library()
 
@@ -19,17 +24,8 @@ def dashboard_texts() -> dict[str, str]:
         "starting": _("Connecting"),
         "disconnected": _("Disconnected, trying again"),
         "of": _("data of {time}"),
-        "call.waiting": _("waits for a worker"),
-        "call.joining": _("joining"),
-        "call.joined": _("captioned"),
-        "call.reconnecting": _("reconnecting to the High-Performance Backend"),
-        "speaker.negotiating": _("no audio"),
-        "speaker.silent": _("no stream needed"),
-        "speaker.connecting": _("connecting"),
-        "speaker.listening": _("listening"),
-        "speaker.waiting": _("waits for a stream"),
-        "speaker.reconnecting": _("reconnecting"),
-        "speaker.failed": _("refused"),
+        **_labels("call", CallState),
+        **_labels("speaker", SpeakerState),
         "speaking": _("Speaking"),
         "quiet": _("Silent"),
         "unnamed": _("Guest"),
@@ -50,6 +46,10 @@ def dashboard_texts() -> dict[str, str]:
         "preview.failed": _("The words cannot be shown."),
         "lost": _("not heard of"),
     }
+
+
+def _labels(kind: str, states: type[StrEnum]) -> dict[str, str]:
+    return {f"{kind}.{state}": str(label) for state, label in choices(states)}
 
 
 @register.simple_tag

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from signaling.config import hpb_config, stt_config
 from signaling.doctor import (
@@ -21,62 +22,64 @@ from signaling.doctor.check import Check, Limits, Subject
 from signaling.hpb.guard import process_guard
 
 CHECKS = (
-    Check("settings", "Settings", checks_settings.check_settings),
-    Check("nextcloud", "Nextcloud", checks_nextcloud.check_nextcloud),
-    Check("appapi", "AppAPI", checks_nextcloud.check_appapi, needs=("nextcloud",)),
-    Check("versions", "Versions", checks_nextcloud.check_versions, needs=("appapi",)),
+    Check("settings", _("Settings"), checks_settings.check_settings),
+    Check("nextcloud", _("Nextcloud"), checks_nextcloud.check_nextcloud),
+    Check("appapi", _("AppAPI"), checks_nextcloud.check_appapi, needs=("nextcloud",)),
+    Check(
+        "versions", _("Versions"), checks_nextcloud.check_versions, needs=("appapi",)
+    ),
     Check(
         "talk",
-        "Talk's settings",
+        _("Talk's settings"),
         checks_nextcloud.check_talk,
         needs=("appapi",),
         after=("versions",),
     ),
-    Check("hpb", "HPB", checks_hpb.check_hpb),
+    Check("hpb", _("HPB"), checks_hpb.check_hpb),
     Check(
         "clocks",
-        "Clocks",
+        _("Clocks"),
         checks_nextcloud.check_clocks,
         after=("nextcloud", "hpb"),
     ),
     Check(
         "secret",
-        "HPB: secret",
+        _("HPB: secret"),
         checks_hpb.check_secret,
         needs=("hpb",),
         after=("appapi",),
         timeout_s=30.0,
     ),
     Check(
-        "backend", "HPB: this Nextcloud", checks_hpb.check_backend, needs=("secret",)
+        "backend", _("HPB: this Nextcloud"), checks_hpb.check_backend, needs=("secret",)
     ),
     Check(
         "media-server",
-        "HPB: media server",
+        _("HPB: media server"),
         checks_hpb.check_media_server,
         needs=("backend",),
     ),
-    Check("turn", "STUN and TURN", checks_media.check_turn, needs=("talk",)),
+    Check("turn", _("STUN and TURN"), checks_media.check_turn, needs=("talk",)),
     Check(
         "media",
-        "Audio there and back",
+        _("Audio there and back"),
         checks_media.check_media,
         needs=("media-server",),
         after=("turn",),
         timeout_s=30.0,
     ),
-    Check("stt", "Speech-to-text", checks_stt.check_stt, timeout_s=None),
+    Check("stt", _("Speech-to-text"), checks_stt.check_stt, timeout_s=None),
     Check(
         "speech",
-        "A spoken sentence",
+        _("A spoken sentence"),
         checks_stt.check_speech,
         needs=("stt",),
         timeout_s=30.0,
     ),
-    Check("database", "Database", checks_house.check_database),
-    Check("channel-layer", "Channel layer", checks_house.check_channel_layer),
-    Check("workers", "Workers", checks_house.check_workers, needs=("database",)),
-    Check("disk", "Disk", checks_house.check_disk),
+    Check("database", _("Database"), checks_house.check_database),
+    Check("channel-layer", _("Channel layer"), checks_house.check_channel_layer),
+    Check("workers", _("Workers"), checks_house.check_workers, needs=("database",)),
+    Check("disk", _("Disk"), checks_house.check_disk),
 )
 NAMES = tuple(check.name for check in CHECKS)
 

@@ -71,7 +71,7 @@ def _context() -> dict[str, Any]:
     return {
         "running": self_test.is_running,
         "rows": [
-            {"title": row.title, "state": row.state, "label": STATES[row.state]}
+            {"title": _(row.title), "state": row.state, "label": STATES[row.state]}
             | {"result": row.result}
             for row in self_test.rows
         ],
