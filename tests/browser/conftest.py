@@ -8,11 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
 from devkit.browser import CHROMIUM, chromium
 from devkit.front import NextcloudFront
 from tests.conftest import missing
+
+PATIENCE_MS = 15_000
+"Rows are read every five seconds, one page asks every two, and machines may be slow."
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass

@@ -21,6 +21,7 @@ from tests.browser.pages import look_at
 
 SECRET = "secret-of-the-pages"
 PROXIES = ("php", "harp")
+pytestmark = pytest.mark.timeout(90)
 PAGES = (
     "",
     "calls/call/",
@@ -83,7 +84,7 @@ async def change_default_language(visit: Visit, admin: str) -> None:
     await page.get_by_role("link", name="fr", exact=True).click()
     await page.check("[name=is_default]")
     await page.locator("[name=_save]").click()
-    await page.goto(f"{admin}calls/language/")
+    await expect(page.locator(".messagelist .success")).to_have_count(1)
     row = page.locator("#result_list tr", has_text="Français").or_(
         page.locator("#result_list tr", has_text="French")
     )
