@@ -18,6 +18,7 @@ from django.conf import settings
 OPEN_PATHS = frozenset({"/heartbeat"})
 OPTIONAL_PATHS = frozenset({"/health"})
 "Answered without credentials too, but then with nothing but the bare status."
+METRICS_PATH = "/metrics"
 DEVELOPMENT_PREFIXES = ("/admin/", "/static/", "/ws/")
 "Open to passwords, and to everybody, only while DEBUG is on."
 
@@ -88,7 +89,17 @@ def _is_open(scope: Scope) -> bool:
         return True
     if scope["type"] != "http":
         return False
+    if path == METRICS_PATH:
+        return _has_metrics_token(scope["headers"])
     return path in OPEN_PATHS | OPTIONAL_PATHS
+
+
+def _has_metrics_token(headers: Headers) -> bool:
+    """Whether Prometheus has sent the token that the operator gave it, if any."""
+    scheme, _, token = _single(headers, b"authorization").partition(b" ")
+    expected = settings.LT_METRICS_TOKEN.encode()
+    is_right = hmac.compare_digest(token.strip(), expected)
+    return bool(expected) and scheme.lower() == b"bearer" and is_right
 
 
 async def refuse(scope: Scope, send: Send, status: int, text: str) -> None:

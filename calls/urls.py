@@ -5,7 +5,7 @@
 
 from django.urls import path
 
-from calls.views import lifecycle, occ, transcription
+from calls.views import lifecycle, metrics, occ, transcription
 
 urlpatterns = [
     path("heartbeat", lifecycle.heartbeat),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("api/v1/call/set-language", transcription.set_language),
     path("api/v1/call/leave", transcription.leave),
     path("api/v1/status", transcription.status),
+    path("metrics", metrics.metrics),
     path("occ/calls", occ.calls),
 ]

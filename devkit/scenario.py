@@ -144,6 +144,7 @@ class LocalCall:
             stack.push_async_callback(self._redis.stop)
             await self.start_redis()
             environment["CHANNEL_LAYER_URL"] = f"redis://{HOST}:{port}"
+            environment["TMPDIR"] = str(folder)
             options = ["--no-worker"]
         self.app = AppProcess(self.nextcloud, folder, environment, *options)
         await stack.enter_async_context(self.app)

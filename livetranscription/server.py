@@ -21,6 +21,8 @@ from django.core.asgi import get_asgi_application
 from django.utils.module_loading import import_string
 from twisted.internet import asyncioreactor
 
+from livetranscription import metrics
+
 logger = logging.getLogger(__name__)
 
 CALL_WORKER = "signaling.worker.CallWorker"
@@ -64,7 +66,10 @@ class Program:
     async def run(self) -> None:
         """Run until `stop`; raises what broke, if something did."""
         async with asyncio.TaskGroup() as tasks:
-            background = tasks.create_task(self._background.run())
+            helpers = [
+                tasks.create_task(self._background.run()),
+                tasks.create_task(metrics.watch_event_loop()),
+            ]
             worker = None
             if self._worker is not None:
                 worker = tasks.create_task(self._worker.arun())
@@ -72,7 +77,8 @@ class Program:
             if self._worker is not None and worker is not None:
                 self._worker.stop()
                 await worker
-            background.cancel()
+            for helper in helpers:
+                helper.cancel()
 
 
 def serve(address: Address, *, hold_calls: bool, background: Any) -> int:

@@ -9,7 +9,9 @@ A wrong value stops the start with a sentence that names the variable.
 import hashlib
 import hmac
 import importlib.util
+import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,9 @@ LT_DEFAULT_LANGUAGE = environment.choice("LT_DEFAULT_LANGUAGE", "en", ("en", "fr
 LT_LEAVE_SECONDS = environment.number("LT_LEAVE_SECONDS", 10, 0, 300)
 LT_MAX_CALLS = environment.whole_number("LT_MAX_CALLS", 0, 0, 100_000)
 LT_MAX_SPEAKERS = environment.whole_number("LT_MAX_SPEAKERS", 0, 0, 100_000)
+
+# --- Metrics ----------------------------------------------------------------------
+LT_METRICS_TOKEN = environment.text("LT_METRICS_TOKEN")
 
 # --- Pages for operators ----------------------------------------------------------
 LT_PROXY_PREFIX = environment.path("LT_PROXY_PREFIX")
@@ -124,6 +129,7 @@ if importlib.util.find_spec("devkit"):  # not part of the image
     INSTALLED_APPS.append("devkit")
 
 MIDDLEWARE = [
+    "calls.views.metrics.request_times",
     "django.middleware.security.SecurityMiddleware",
     # Sets Content-Length: Nextcloud's proxy breaks chunked answers.
     "django.middleware.common.CommonMiddleware",
@@ -153,7 +159,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 # Collected while the image is built, with hashes in the names; else from the source.
 COLLECTED = STATIC_ROOT.is_dir() and not DEBUG
-MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+MIDDLEWARE.insert(2, "whitenoise.middleware.WhiteNoiseMiddleware")
 WHITENOISE_USE_FINDERS = not COLLECTED
 WHITENOISE_AUTOREFRESH = not COLLECTED
 STORAGES = {
@@ -201,6 +207,29 @@ def _channel_layer() -> dict[str, Any]:
 
 
 CHANNEL_LAYERS = {"default": _channel_layer()}
+
+
+def _metrics_folder() -> str:
+    """Where processes that share Redis add up their metrics; empty for a single one.
+
+    In memory, if TMPDIR wants nothing else: a full disk must not end a process that
+    writes to a mapped file.
+    """
+    if CHANNEL_LAYERS["default"]["BACKEND"].endswith("InMemoryChannelLayer"):
+        return ""
+    place = str(APP_PERSISTENT_STORAGE.resolve())
+    name = hashlib.sha256(f"{os.getuid()} {APP_ID} {place}".encode()).hexdigest()[:16]
+    shared = Path("/dev/shm")  # noqa: S108 - ours alone, see `metrics`
+    is_wanted = shared.is_dir() and "TMPDIR" not in os.environ
+    folder = shared if is_wanted else Path(tempfile.gettempdir())
+    return str(folder / f"live_transcription-{name}")
+
+
+METRICS_FOLDER = _metrics_folder()
+# The library looks for it while it is imported, which is later.
+os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+if METRICS_FOLDER:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = METRICS_FOLDER
 
 LOG_LEVEL = environment.choice(
     "LOG_LEVEL", "info", ("debug", "info", "warning", "error")

@@ -33,6 +33,7 @@ from calls.services.live import (
     Today,
     WorkerLine,
     open_calls,
+    standing,
     today,
     worker_lines,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "Today",
     "WorkerLine",
     "open_calls",
+    "standing",
     "preview_call",
     "today",
     "worker_lines",

@@ -5,12 +5,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from calls.models import Call, Speaker, Worker
+from calls.models import Call, Recipient, Speaker, Worker
 from calls.services.leases import LEASE
+from calls.states import CallState, RecipientState, SpeakerState
 
 MAX_CALLS = 200
 
@@ -47,6 +50,35 @@ class Today:
     speech_s: float
     stt_s: float
     "Seconds that streams to speech-to-text were open."
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many there are of each, at this moment; open calls only."""
+
+    calls: dict[str, int]
+    "By state, none left out."
+    speakers: dict[str, int]
+    recipients: dict[str, int]
+    workers: int
+    "Alive."
+
+
+def standing() -> Standing:
+    """What metrics say of rows; raises `DatabaseError`."""
+    is_open = Q(call__ended_at=None)
+    recipients = Recipient.objects.filter(is_open, until=None)
+    return Standing(
+        calls=_by_state(CallState, Call.objects.filter(ended_at=None)),
+        speakers=_by_state(SpeakerState, Speaker.objects.filter(is_open)),
+        recipients=_by_state(RecipientState, recipients),
+        workers=Worker.objects.filter(seen_at__gt=timezone.now() - LEASE).count(),
+    )
+
+
+def _by_state(states: type[StrEnum], rows: QuerySet[Any]) -> dict[str, int]:
+    found = rows.order_by().values_list("state").annotate(Count("pk"))
+    return {state.value: 0 for state in states} | dict(found)
 
 
 def open_calls() -> list[OpenCall]:

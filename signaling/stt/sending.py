@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from websockets.asyncio.client import ClientConnection
 
+from livetranscription import metrics
 from signaling.errors import SttUnavailableError
 from signaling.stt.backlog import CATCH_UP, FRAME_S
 from signaling.stt.ending import comes_within
@@ -123,6 +124,7 @@ class Sender:
         audio = parts.backlog.take(parts.clock(), hurry=parts.is_finishing)
         await self._send(self._encode(self._muxer.frame(audio.frame)))
         parts.backlog.sent()
+        metrics.audio_age.observe(max(0.0, self._sent_s - audio.frame.arrived_s))
         self.pauses.sent(audio.is_speech, self._sent_s)
         return audio.is_speech
 

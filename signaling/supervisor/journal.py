@@ -11,6 +11,7 @@ from functools import partial
 
 from calls import services
 from calls.services import EventCode
+from signaling.supervisor import metering
 from signaling.supervisor.audience import Change, Place
 from signaling.supervisor.records import CallRecorder
 
@@ -94,6 +95,7 @@ class CallJournal:
     def call(self, report: services.CallReport) -> None:
         """What became of the captions so far; the rows get what is new since then."""
         new, self._reported = report.since(self._reported), report
+        metering.count_call(new)
         self._put(services.record_call, self._call.call_id, self._call.fence, new)
 
     def speaker(self, report: services.SpeakerReport) -> None:
@@ -128,6 +130,7 @@ class CallJournal:
         self, level: str, code: EventCode, text: str, session_id: str = ""
     ) -> None:
         """A line of the timeline an operator reads."""
+        metering.count_event(code.value, level)
         if level != "info":
             self._remember(code, text, session_id)
         self._put(

@@ -23,6 +23,7 @@ from signaling.config import hpb_config
 from signaling.errors import HpbError
 from signaling.hpb.client import HpbClient
 from signaling.lock import WorkerLock
+from signaling.supervisor import metering
 from signaling.supervisor.call import CallSupervisor
 from signaling.supervisor.environment import CallEnvironment
 from signaling.supervisor.vitals import Load, worker_vitals
@@ -166,6 +167,7 @@ class CallRegistry:
                 if room.call_id is not None
             }
             speakers = sum(room.speakers for room in held.values())
+            metering.show_slots(self._environment.slots)
             try:
                 lost = await database_sync_to_async(services.renew_leases)(
                     self._environment.worker, speakers, list(held)

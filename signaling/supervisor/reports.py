@@ -6,6 +6,7 @@
 from calls import services
 from signaling.hpb.client import HpbClient
 from signaling.hpb.roster import Roster
+from signaling.supervisor import metering
 from signaling.supervisor.journal import CallJournal
 from signaling.supervisor.sender import CaptionSender
 from signaling.supervisor.speaker import SpeakerPipeline
@@ -25,6 +26,8 @@ class CallReports:
         self._sender = sender
         self._client = client
         self._roster = roster
+        self._joins = self._resumes = 0
+        "New and resumed sessions that the metrics have."
 
     @property
     def call(self) -> services.CallReport:
@@ -41,11 +44,16 @@ class CallReports:
     def report_call(self) -> None:
         """Have the call's counters written."""
         self._journal.call(self.call)
+        client = self._client
+        metering.count_reconnects("hpb", "rejoined", client.reconnects - self._joins)
+        metering.count_reconnects("hpb", "resumed", client.resumes - self._resumes)
+        self._joins, self._resumes = client.reconnects, client.resumes
 
     def report_speaker(self, pipeline: SpeakerPipeline, state: str) -> None:
         """Have a speaker's state written, and what has come to the counters."""
         session_id, counters = pipeline.session_id, pipeline.counters
         new, pipeline.told = counters.since(pipeline.told), counters
+        self._count(pipeline, new)
         self._journal.speaker(
             services.SpeakerReport(
                 session_id=session_id,
@@ -55,3 +63,13 @@ class CallReports:
                 new=new,
             )
         )
+
+    def _count(self, pipeline: SpeakerPipeline, new: services.SpeakerCounters) -> None:
+        """Have the metrics count what is new, with the reasons."""
+        reasons = pipeline.reasons
+        why, pipeline.told_reasons = reasons.since(pipeline.told_reasons), reasons
+        metering.count_speaker(new, why)
+        audio = pipeline.audio_reconnects - pipeline.told_audio_reconnects
+        pipeline.told_audio_reconnects = pipeline.audio_reconnects
+        metering.count_reconnects("audio", "renegotiated", audio)
+        metering.count_reconnects("stt", "reopened", new.reconnects - audio)

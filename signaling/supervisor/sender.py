@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from livetranscription import metrics
 from signaling.captions.caption import Caption
 from signaling.captions.pacing import Pacer
 from signaling.captions.recent import RecentCaptions
@@ -70,6 +71,7 @@ class CaptionSender:
                 )
             words = len(caption.text.split())
             self.recent.add(caption, words, now_s)
+            metrics.word_to_caption.observe(max(0.0, now_s - caption.started_s))
             if recipients:
                 self.captions += 1
                 self.words_read += words

@@ -17,6 +17,7 @@ from signaling.supervisor.subscription import (
     Subscription,
     SubscriptionState,
 )
+from signaling.supervisor.totals import Reasons
 from signaling.supervisor.transcription import AudioPath, Transcription
 
 NEGOTIATING = "negotiating"
@@ -50,6 +51,9 @@ class SpeakerPipeline:
         self.state = NEGOTIATING
         self.told = SpeakerCounters()
         "The counters as the rows have them."
+        self.told_reasons = Reasons()
+        self.told_audio_reconnects = 0
+        "The same as the metrics have them."
         self._is_connected = False
         self._heard = SILENT
         self._ports = ports
@@ -69,8 +73,18 @@ class SpeakerPipeline:
     def counters(self) -> SpeakerCounters:
         """A snapshot of what happened so far."""
         counters = self._transcription.counters
-        audio = max(0, self._subscription.connections - 1)
-        return replace(counters, reconnects=counters.reconnects + audio)
+        reconnects = counters.reconnects + self.audio_reconnects
+        return replace(counters, reconnects=reconnects)
+
+    @property
+    def reasons(self) -> Reasons:
+        """Why audio was dropped, and connections failed or were renewed."""
+        return self._transcription.reasons
+
+    @property
+    def audio_reconnects(self) -> int:
+        """Peer connections for this speaker after the first."""
+        return max(0, self._subscription.connections - 1)
 
     def level_dbov(self, now_s: float) -> int:
         """How loud it is, 0 (loudest) to -127."""

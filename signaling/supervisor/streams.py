@@ -6,9 +6,9 @@
 import asyncio
 import contextvars
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from signaling.audio.packet import FRAME_S, Frame
 from signaling.captions.assembler import CaptionAssembler
@@ -23,6 +23,7 @@ from signaling.stt.events import (
 )
 from signaling.stt.stream import SttStream
 from signaling.supervisor.slots import Slot, StreamSlots
+from signaling.supervisor.totals import StreamTotals
 
 MAX_WAITING_FRAMES = round(15.0 / FRAME_S)
 "Speech kept for a speaker who waits for a slot; the oldest is dropped."
@@ -32,35 +33,6 @@ REFUSED = "refused"
 "Dropped because speech-to-text will not have us as we are configured."
 ENDED = "ended"
 "Dropped because the speaker's last words were being brought out already."
-
-
-@dataclass(slots=True)
-class StreamTotals:
-    """What happened on all streams of one speaker; all of them only grow."""
-
-    open_s: float = 0.0
-    "Seconds that streams were open: what speech-to-text costs."
-    words: int = 0
-    streams: int = 0
-    reconnects: int = 0
-    renewals: int = 0
-    failures: int = 0
-    drops: Counter[str] = field(default_factory=Counter)
-    "80 ms frames that never reached a service, by reason."
-
-    def copy(self) -> "StreamTotals":
-        """The same numbers, to go on from."""
-        return replace(self, drops=Counter(self.drops))
-
-    def add(self, stream: SttStream, open_s: float) -> None:
-        """Count one stream in."""
-        self.open_s += open_s
-        self.streams += 1
-        self.words += stream.words
-        self.reconnects += stream.reconnects
-        self.renewals += stream.counters.renewals.total()
-        self.failures += stream.counters.failures.total()
-        self.drops.update({str(reason): n for reason, n in stream.drops.items()})
 
 
 @dataclass(eq=False, slots=True)

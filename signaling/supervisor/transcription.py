@@ -18,6 +18,7 @@ from signaling.audio.reorder import ReorderBuffer
 from signaling.stt.stream import SttStream
 from signaling.supervisor.slots import StreamSlots
 from signaling.supervisor.streams import SpeakerStreams
+from signaling.supervisor.totals import Reasons
 
 QUIET_S = 0.2
 "Without packets for this long, silence is sent in their place."
@@ -76,14 +77,20 @@ class Transcription:
             reconnects=totals.reconnects,
             dropped_frames=totals.drops.total(),
             streams=totals.streams,
-            renewals=totals.renewals,
-            failures=totals.failures,
+            renewals=totals.renewals.total(),
+            failures=totals.failures.total(),
         )
 
     @property
     def drops(self) -> Counter[str]:
         """80 ms frames of speech that never reached speech-to-text, by reason."""
-        return self._streams.totals.drops
+        return self.reasons.drops
+
+    @property
+    def reasons(self) -> Reasons:
+        """Why audio was dropped, and connections failed or were renewed."""
+        totals = self._streams.totals
+        return Reasons(totals.drops, totals.failures, totals.renewals)
 
     def level_dbov(self, now_s: float) -> int:
         """How loud it is, 0 (loudest) to -127; nothing comes from who is muted."""

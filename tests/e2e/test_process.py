@@ -8,11 +8,14 @@ import signal
 import socket
 import sys
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from devkit.app import ROOT
 from devkit.participant import Viewer
@@ -176,6 +179,33 @@ async def test_worker_in_a_process_of_its_own() -> None:
         assert call.worker is not None
         assert await call.worker.stop() == 0, call.worker.tail()
         assert numbers(viewer) == list(range(1, 30))
+        await assert_counted(call)
+
+
+async def assert_counted(call: LocalCall) -> None:
+    """The web side tells of what its worker has counted."""
+    async with httpx.AsyncClient(base_url=call.app.url) as client:
+        headers = call.nextcloud.credentials.headers("")
+        text = (await client.get("/metrics", headers=headers)).text
+    values: defaultdict[str, float] = defaultdict(float)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            values[sample.name.removeprefix("live_transcription_")] += sample.value
+    assert values["recognised_words_total"] == 29
+    assert values["words_total"] == 29
+    for name in (
+        "captions_total",
+        "audio_seconds_total",
+        "speech_seconds_total",
+        "stt_seconds_total",
+        "stt_streams_total",
+        "events_total",
+        "audio_age_seconds_count",
+        "word_to_caption_seconds_count",
+        "event_loop_lag_seconds_count",
+        "request_seconds_count",
+    ):
+        assert values[name] > 0, name
 
 
 @pytest.mark.parametrize("command", [["serve", "--no-worker"], ["runcallworker"]])

@@ -11,6 +11,7 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from livetranscription import metrics
 from signaling.worker import CallWorker
 
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
@@ -43,4 +44,7 @@ async def _work() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    await worker.arun()
+    async with asyncio.TaskGroup() as tasks:
+        watch = tasks.create_task(metrics.watch_event_loop())
+        await worker.arun()
+        watch.cancel()
