@@ -8,13 +8,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from calls import services
-from calls.models import Call
+from calls.models import Call, Worker
 
 
 @admin.action(description=_("Stop the captions of selected calls"))
@@ -37,3 +39,31 @@ def stop_calls(
     text = ngettext("%d call was stopped.", "%d calls were stopped.", stopped)
     model_admin.message_user(request, text % stopped, messages.SUCCESS)
     return None
+
+
+@admin.action(description=_("Ask the High-Performance Backend again"))
+def retry_hpb(
+    model_admin: Any, request: HttpRequest, workers: QuerySet[Worker]
+) -> None:
+    """After a refused secret no worker asks for minutes: something was mended."""
+    asked = services.retry_hpb(request.user.get_username())
+    if asked:
+        text = ngettext("%d worker asks again.", "%d workers ask again.", asked)
+        model_admin.message_user(request, text % asked, messages.SUCCESS)
+    else:
+        text = gettext("No worker was refused.")
+        model_admin.message_user(request, text, messages.WARNING)
+
+
+@require_POST
+def reconnect_speaker(
+    request: HttpRequest, call_id: int, speaker_id: int
+) -> HttpResponse:
+    """Make a speaker's audio and stream anew, and show the call again."""
+    operator = request.user.get_username()
+    if services.reconnect_speaker(call_id, speaker_id, operator):
+        messages.success(request, gettext("The speaker is connected again."))
+    else:
+        text = gettext("Nothing was done: the speaker has left, or no worker is there.")
+        messages.error(request, text)
+    return HttpResponseRedirect(reverse("admin:calls_call_change", args=(call_id,)))

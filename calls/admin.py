@@ -7,13 +7,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import F, Model, QuerySet, Sum
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls import services
-from calls.actions import stop_calls
+from calls.actions import reconnect_speaker, retry_hpb, stop_calls
+from calls.filters import CodeFilter, LanguageFilter, OverFilter
 from calls.forms import LanguageForm, RoomSettingsForm
 from calls.models import (
     Call,
@@ -61,6 +65,19 @@ def _minutes(seconds: float | None) -> str:
     return f"{(seconds or 0.0) / 60:.1f}"
 
 
+class CallList(ChangeList):
+    """A page of calls, with figures that one query for each call would be too slow for."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows of the page, each with its figures."""
+        super().get_results(request)
+        calls = list(self.result_list)
+        figures = services.call_figures([call.pk for call in calls])
+        for call in calls:
+            call.figures = figures[call.pk]
+        self.result_list = calls
+
+
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Calls, running ones first."""
@@ -69,23 +86,49 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "room_token",
         "state",
         "language",
-        "worker",
+        "recipients",
+        "speakers",
         "created_at",
         "words_read",
         "speech",
         "speech_to_text",
+        "problem",
     )
-    list_filter = ("state",)
+    list_filter = (
+        OverFilter,
+        "state",
+        LanguageFilter,
+        "has_problem",
+        ("created_at", admin.DateFieldListFilter),
+    )
     search_fields = ("room_token",)
-    ordering = (F("ended_at").desc(nulls_first=True), "-created_at")
+    search_help_text = _("Part of a room's token, or of a speaker's name")
+    show_full_result_count = False
+    ordering = ("is_over", "-created_at")
     actions = (stop_calls,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
-        """With the ledger of each call: what was said, and what was paid for."""
-        calls: QuerySet[Call] = super().get_queryset(request)
-        return calls.annotate(
-            speech_s=Sum("speakers__speech_s"), stt_s=Sum("speakers__stt_s")
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """With figures."""
+        return CallList
+
+    def get_urls(self) -> list[Any]:
+        """What can be done to a call's speakers, beside the usual pages."""
+        reconnect = path(
+            "<int:call_id>/speakers/<int:speaker_id>/reconnect",
+            self.admin_site.admin_view(reconnect_speaker),
+            name="calls_call_reconnect",
         )
+        return [reconnect, *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
+    ) -> tuple[QuerySet[Call], bool]:
+        """By room and by who spoke; no call comes twice."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        spoke = Speaker.objects.filter(display_name__icontains=term).values("call")
+        return queryset.filter(Q(room_token__icontains=term) | Q(pk__in=spoke)), False
 
     def change_view(
         self,
@@ -112,15 +155,34 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "admin/calls/call/page.html", context)
 
-    @admin.display(description=_("speech (min)"), ordering="speech_s")
+    @admin.display(description=_("readers"))
+    def recipients(self, call: Any) -> int:
+        """Who reads now."""
+        return int(call.figures.recipients)
+
+    @admin.display(description=_("speakers"))
+    def speakers(self, call: Any) -> int:
+        """Who is there; once the call is over, who was."""
+        return int(call.figures.speakers)
+
+    @admin.display(description=_("speech (min)"))
     def speech(self, call: Any) -> str:
         """Minutes of speech in the call."""
-        return _minutes(call.speech_s)
+        return _minutes(call.figures.speech_s)
 
-    @admin.display(description=_("speech-to-text (min)"), ordering="stt_s")
+    @admin.display(description=_("speech-to-text (min)"))
     def speech_to_text(self, call: Any) -> str:
         """Minutes for which streams were open: what it costs."""
-        return _minutes(call.stt_s)
+        return _minutes(call.figures.stt_s)
+
+    @admin.display(description=_("last problem"), empty_value="–")
+    def problem(self, call: Any) -> str | None:
+        """What went wrong last, and when."""
+        found = call.figures.problem
+        if found is None:
+            return None
+        at = timezone.localtime(found.at).strftime("%H:%M:%S")
+        return f"{at} {found.text or found.code}"
 
 
 @admin.register(Recipient)
@@ -129,6 +191,9 @@ class RecipientAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("call", "nextcloud_session_id", "state", "since", "until")
     list_filter = ("state",)
+    list_select_related = ("call",)
+    ordering = ("-since", "-id")
+    show_full_result_count = False
 
 
 @admin.register(Speaker)
@@ -147,6 +212,8 @@ class SpeakerAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         "failures",
     )
     list_filter = ("state",)
+    list_select_related = ("call",)
+    show_full_result_count = False
 
 
 @admin.register(CallEvent)
@@ -154,14 +221,17 @@ class CallEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """What happened."""
 
     list_display = ("at", "level", "code", "call", "speaker", "text")
-    list_filter = ("level", "code")
+    list_filter = ("level", CodeFilter)
+    list_select_related = ("call", "speaker")
+    show_full_result_count = False
 
 
 @admin.register(Worker)
 class WorkerAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Processes that hold calls."""
 
-    list_display = ("name", "host", "pid", "seen_at", "speakers")
+    list_display = ("name", "host", "pid", "seen_at", "speakers", "hpb_refusal")
+    actions = (retry_hpb,)
 
 
 @admin.register(Language)
@@ -193,7 +263,7 @@ class RoomSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = RoomSettingsForm
     list_display = ("room_token", "language", "updated_at")
-    list_filter = ("language",)
+    list_filter = (LanguageFilter,)
     search_fields = ("room_token",)
 
     def get_readonly_fields(

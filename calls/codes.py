@@ -21,6 +21,8 @@ class EventCode(StrEnum):
     CALL_RESUMED = "call.resumed"
     CALL_CRASHED = "call.crashed"
     OPERATOR_STOPPED = "operator.stopped"
+    OPERATOR_RECONNECTED = "operator.reconnected"
+    OPERATOR_RETRIED = "operator.retried"
     PREVIEW_ON = "preview.on"
     PREVIEW_OFF = "preview.off"
     HPB_JOINED = "hpb.joined"

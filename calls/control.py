@@ -11,6 +11,8 @@ CONTROL_CHANNEL = "calls"
 WAKE = "call.wake"
 WATCH = "call.watch"
 PREVIEW = "call.preview"
+RECONNECT = "call.reconnect"
+RETRY = "call.retry"
 DASHBOARD_GROUP = "dashboard"
 "The web side's ears: workers tell it how their calls go."
 VITALS = "dashboard.vitals"
@@ -67,6 +69,36 @@ class PreviewCall:
     def from_message(cls, message: dict[str, Any]) -> "PreviewCall":
         """The other way round; raises `KeyError` for a message of another kind."""
         return cls(str(message["room_token"]), bool(message["is_on"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectSpeaker:
+    """An operator wants a speaker's audio and stream to be made anew."""
+
+    room_token: str
+    session_id: str
+
+    def to_message(self) -> dict[str, Any]:
+        """As it travels through the channel layer."""
+        return {
+            "type": RECONNECT,
+            "room_token": self.room_token,
+            "session_id": self.session_id,
+        }
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> "ReconnectSpeaker":
+        """The other way round; raises `KeyError` for a message of another kind."""
+        return cls(str(message["room_token"]), str(message["session_id"]))
+
+
+@dataclass(frozen=True, slots=True)
+class RetryHpb:
+    """An operator has mended what the HPB refused: ask it again."""
+
+    def to_message(self) -> dict[str, Any]:
+        """As it travels through the channel layer."""
+        return {"type": RETRY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from channels.consumer import AsyncConsumer
 
-from calls.control import PreviewCall, WakeCall
+from calls.control import PreviewCall, ReconnectSpeaker, WakeCall
 
 
 class Wakeable(Protocol):
@@ -21,6 +21,12 @@ class Wakeable(Protocol):
 
     def preview(self, room_token: str, *, is_on: bool) -> None:
         """Let dashboards show the words of a room's call, or not any more."""
+
+    def reconnect(self, room_token: str, session_id: str) -> None:
+        """Begin with a speaker anew."""
+
+    def retry(self) -> None:
+        """Ask the HPB again although it has refused us."""
 
 
 class CallConsumer(AsyncConsumer):
@@ -42,3 +48,12 @@ class CallConsumer(AsyncConsumer):
         """`call.preview`: an operator may see words, or not any more."""
         preview = PreviewCall.from_message(message)
         self._registry.preview(preview.room_token, is_on=preview.is_on)
+
+    async def call_reconnect(self, message: dict[str, Any]) -> None:
+        """`call.reconnect`: an operator wants a speaker to begin anew."""
+        speaker = ReconnectSpeaker.from_message(message)
+        self._registry.reconnect(speaker.room_token, speaker.session_id)
+
+    async def call_retry(self, message: dict[str, Any]) -> None:
+        """`call.retry`: an operator has mended what the HPB refused."""
+        self._registry.retry()

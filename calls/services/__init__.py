@@ -45,9 +45,11 @@ from calls.services.offering import (
     save_language,
 )
 from calls.services.overview import (
+    CallFigures,
     CallLine,
     Problem,
     SpeakerLine,
+    call_figures,
     past_calls,
     running_calls,
 )
@@ -65,7 +67,12 @@ from calls.services.records import (
     record_speaker,
 )
 from calls.services.status import Status, status
-from calls.services.steering import preview_call, stop_call
+from calls.services.steering import (
+    preview_call,
+    reconnect_speaker,
+    retry_hpb,
+    stop_call,
+)
 from calls.services.timeline import record_event
 from calls.services.wishes import (
     LimitReachedError,
@@ -149,4 +156,8 @@ __all__ = [
     "want_captions",
     "wishes",
     "worker_names",
+    "CallFigures",
+    "call_figures",
+    "reconnect_speaker",
+    "retry_hpb",
 ]

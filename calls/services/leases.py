@@ -92,11 +92,18 @@ def claim_call(room_token: str, worker: str) -> ClaimedCall | None:
     return ClaimedCall(call.pk, call.room_token, call.fence + 1, call.language)
 
 
-def renew_leases(worker: str, speakers: int, held: Collection[int]) -> set[int]:
-    """Renew what a worker holds; returns those of `held` that others hold by now."""
+def renew_leases(
+    worker: str, speakers: int, held: Collection[int], refusal: str = ""
+) -> set[int]:
+    """Renew what a worker holds; returns those of `held` that others hold by now.
+
+    `refusal` is why the worker does not ask the HPB for a while.
+    """
     now = timezone.now()
     with transaction.atomic():
-        Worker.objects.filter(name=worker).update(seen_at=now, speakers=speakers)
+        Worker.objects.filter(name=worker).update(
+            seen_at=now, speakers=speakers, hpb_refusal=refusal[:500]
+        )
         ours = Call.objects.filter(worker__name=worker, ended_at=None)
         ours.update(lease_until=now + LEASE)
         lost = Call.objects.filter(pk__in=held, ended_at=None).exclude(

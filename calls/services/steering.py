@@ -6,11 +6,19 @@
 from django.db import transaction
 
 from calls.codes import EventCode
-from calls.models import Call
+from calls.models import Call, Speaker, Worker
 from calls.services.leases import close
 from calls.services.timeline import note
-from calls.services.waking import preview_after_commit, wake_after_commit
-from calls.states import CallState
+from calls.services.waking import (
+    preview_after_commit,
+    reconnect_after_commit,
+    retry_after_commit,
+    wake_after_commit,
+)
+from calls.states import CallState, SpeakerState
+
+MAX_NOTED = 100
+"Calls that get a line about what concerns all."
 
 
 def stop_call(call_id: int, operator: str) -> bool:
@@ -46,3 +54,37 @@ def preview_call(call_id: int, operator: str, *, is_on: bool) -> bool:
         code = EventCode.PREVIEW_ON if is_on else EventCode.PREVIEW_OFF
         note(call.pk, code, f"by {operator}")
     return True
+
+
+def reconnect_speaker(call_id: int, speaker_id: int, operator: str) -> bool:
+    """Make a speaker's audio and stream anew; the last words come out before.
+
+    False, and nothing done, if the speaker has left or no worker holds the call.
+    """
+    with transaction.atomic():
+        there = Speaker.objects.filter(pk=speaker_id, call_id=call_id)
+        there = there.filter(call__ended_at=None).exclude(state=SpeakerState.ENDED)
+        speaker = there.select_related("call__worker").first()
+        if speaker is None:
+            return False
+        if not reconnect_after_commit(speaker.call, speaker.session_id):
+            return False
+        text = f"by {operator}"
+        note(call_id, EventCode.OPERATOR_RECONNECTED, text, speaker=speaker)
+    return True
+
+
+def retry_hpb(operator: str) -> int:
+    """Have all workers ask the HPB again that were refused; returns how many.
+
+    Every call that runs or waits gets a line of it.
+    """
+    with transaction.atomic():
+        refused = list(Worker.objects.exclude(hpb_refusal=""))
+        for worker in refused:
+            retry_after_commit(worker)
+        Worker.objects.filter(pk__in=[one.pk for one in refused]).update(hpb_refusal="")
+        if refused:
+            for call in Call.objects.filter(ended_at=None)[:MAX_NOTED]:
+                note(call.pk, EventCode.OPERATOR_RETRIED, f"by {operator}")
+    return len(refused)

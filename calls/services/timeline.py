@@ -4,7 +4,7 @@
 """Lines of the timeline that an operator reads. Never a spoken word."""
 
 from calls.codes import EventCode
-from calls.models import CallEvent, Speaker
+from calls.models import Call, CallEvent, Speaker
 
 INFO = CallEvent.Level.INFO
 TEXT_CHARS = 500
@@ -18,6 +18,8 @@ def note(
     speaker: Speaker | None = None,
 ) -> None:
     """One more line; longer texts are cut."""
+    if level != INFO:
+        Call.objects.filter(pk=call_id, has_problem=False).update(has_problem=True)
     CallEvent.objects.create(
         call_id=call_id,
         speaker=speaker,

@@ -13,8 +13,14 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 from django.utils import timezone
 
-from calls.control import CONTROL_CHANNEL, PreviewCall, WakeCall
-from calls.models import Call
+from calls.control import (
+    CONTROL_CHANNEL,
+    PreviewCall,
+    ReconnectSpeaker,
+    RetryHpb,
+    WakeCall,
+)
+from calls.models import Call, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +37,20 @@ def preview_after_commit(call: Call, *, is_on: bool) -> bool:
     if channel:
         _after_commit(channel, PreviewCall(call.room_token, is_on).to_message())
     return bool(channel)
+
+
+def reconnect_after_commit(call: Call, session_id: str) -> bool:
+    """Have the call's worker begin with a speaker anew; False if it has none."""
+    channel = _holder(call)
+    if channel:
+        message = ReconnectSpeaker(call.room_token, session_id).to_message()
+        _after_commit(channel, message)
+    return bool(channel)
+
+
+def retry_after_commit(worker: Worker) -> None:
+    """Have a worker ask the HPB again."""
+    _after_commit(worker.channel, RetryHpb().to_message())
 
 
 def _holder(call: Call) -> str:

@@ -102,12 +102,16 @@ class CallSupervisor:
         """Let dashboards show the last words, for a while; or end that."""
         self._sender.recent.show(is_on, time.monotonic())
 
+    def reconnect(self, session_id: str) -> None:
+        """Begin with a speaker anew."""
+        self._speakers.restart(session_id)
+
     def wake(self) -> None:
-        """Look at the wishes again; they may have changed."""
+        """Look at the wishes again."""
         self._journal.read_wishes(self._on_wishes)
 
     def stop(self) -> None:
-        """End soon and cleanly, with last words and `bye`; the row stays open."""
+        """End soon and cleanly; the row stays open."""
         self._over.set()
 
     async def run(self) -> None:
@@ -197,8 +201,8 @@ class CallSupervisor:
         return self._suspects.to_ask(now_s, self._is_heard)
 
     def _is_heard(self, session_id: str) -> bool:
-        pipeline = self._speakers.get(session_id)
-        return pipeline is not None and pipeline.state != NEGOTIATING
+        heard = self._speakers.get(session_id)
+        return heard is not None and heard.state != NEGOTIATING
 
     # --- Who reads ----------------------------------------------------------------
 
@@ -260,14 +264,12 @@ class CallSupervisor:
     # --- Who speaks ---------------------------------------------------------------
 
     def _new_pipeline(self, session_id: str) -> SpeakerPipeline:
+        environment = self._environment
         ports = SpeakerPorts(
-            send=self._client.send,
-            ice_servers=self._ice.servers,
-            on_text=self._on_text,
-            on_state=self._on_speaker_state,
+            self._client.send, self._ice.servers, self._on_text, self._on_speaker_state
         )
         return SpeakerPipeline(
-            session_id, self._environment.audio_path, self._environment.slots, ports
+            session_id, environment.audio_path, environment.slots, ports
         )
 
     def _on_text(self, session_id: str, text: str, started_s: float) -> None:

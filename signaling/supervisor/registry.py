@@ -97,6 +97,17 @@ class CallRegistry:
         if room is not None and room.supervisor is not None:
             room.supervisor.preview(is_on=is_on)
 
+    def reconnect(self, room_token: str, session_id: str) -> None:
+        """Begin with a speaker of a room's call anew."""
+        room = self._rooms.get(room_token)
+        if room is not None and room.supervisor is not None:
+            room.supervisor.reconnect(session_id)
+
+    def retry(self) -> None:
+        """Ask the HPB again although it has refused us: something was mended."""
+        logger.info("An operator has the HPB asked again")
+        self._environment.guard.clear()
+
     def stop(self) -> None:
         """End all calls with last words and `bye`; `run` returns within 5 s."""
         self._stopping.set()
@@ -168,9 +179,11 @@ class CallRegistry:
             }
             speakers = sum(room.speakers for room in held.values())
             metering.show_slots(self._environment.slots)
+            refused = self._environment.guard.blocked(time.monotonic())
+            refusal = "" if refused is None else str(refused)
             try:
                 lost = await database_sync_to_async(services.renew_leases)(
-                    self._environment.worker, speakers, list(held)
+                    self._environment.worker, speakers, list(held), refusal
                 )
             except DatabaseError as error:
                 logger.warning("Leases cannot be renewed: %s", error)

@@ -104,6 +104,13 @@ class Speakers:
         if pipeline is not None:
             pipeline.put(message)
 
+    def restart(self, session_id: str) -> None:
+        """Let a publisher's pipeline end with its last words, and begin another."""
+        place = self._places.pop(session_id, None)
+        if place is not None:
+            place.leave()
+            self._begin(session_id)
+
     def renew(self) -> None:
         """All peer connections are gone: ask for every publisher's audio again."""
         for pipeline in self:

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
-from calls.control import DASHBOARD_GROUP, PreviewCall, WatchCalls, WorkerVitals
+from calls.control import (
+    DASHBOARD_GROUP,
+    PreviewCall,
+    ReconnectSpeaker,
+    RetryHpb,
+    WatchCalls,
+    WorkerVitals,
+)
 from signaling.consumers import CallConsumer
 from signaling.supervisor import watch as module
 from signaling.supervisor.vitals import Load
@@ -101,10 +108,18 @@ class Registry:
     def preview(self, room_token: str, *, is_on: bool) -> None:
         self.told.append((room_token, is_on))
 
+    def reconnect(self, room_token: str, session_id: str) -> None:
+        self.told.append((room_token, session_id))
+
+    def retry(self) -> None:
+        self.told.append("retry")
+
 
 async def test_messages_reach_the_registry() -> None:
     registry = Registry()
     consumer = CallConsumer(registry)
     await consumer.call_watch(WatchCalls().to_message())
     await consumer.call_preview(PreviewCall("room", True).to_message())
-    assert registry.told == ["watch", ("room", True)]
+    await consumer.call_reconnect(ReconnectSpeaker("room", "session").to_message())
+    await consumer.call_retry(RetryHpb().to_message())
+    assert registry.told == ["watch", ("room", True), ("room", "session"), "retry"]
