@@ -94,7 +94,7 @@ lost_packets = _counter("lost_packets", "Audio packets the network lost.")
 reconnects = _counter("reconnects", "Connections made again.", "peer", "reason")
 events = _counter("events", "Lines of the calls' timelines.", "code", "level")
 audio_age = _histogram(
-    "audio_age_seconds", "From the last packet of a frame to speech-to-text.", DELAYS_S
+    "audio_age_seconds", "From the end of an 80 ms frame to speech-to-text.", DELAYS_S
 )
 word_to_caption = _histogram(
     "word_to_caption_seconds", "From a caption's first word to its sending.", DELAYS_S

@@ -77,7 +77,6 @@ class CallFigures:
 
 def call_figures(call_ids: list[int]) -> dict[int, CallFigures]:
     """Figures of some calls by their ids, in three queries however many they are."""
-    reading = Recipient.objects.filter(call__in=call_ids, until=None)
     there = Q(call__ended_at__isnull=False) | ~Q(state=SpeakerState.ENDED)
     sums = (
         Speaker.objects.filter(call__in=call_ids)
@@ -86,16 +85,14 @@ def call_figures(call_ids: list[int]) -> dict[int, CallFigures]:
             count=Count("pk", filter=there), speech=Sum("speech_s"), stt=Sum("stt_s")
         )
     )
-    recipients = dict(
-        reading.order_by().values_list("call_id").annotate(count=Count("pk"))
-    )
+    reading = _reading(call_ids)
     spoken = {row[0]: row[1:] for row in sums}
     problems = _last_problems(call_ids)
     found = {}
     for call_id in call_ids:
         speakers, speech_s, stt_s = spoken.get(call_id, (0, 0.0, 0.0))
         found[call_id] = CallFigures(
-            recipients=recipients.get(call_id, 0),
+            recipients=reading.get(call_id, 0),
             speakers=speakers,
             speech_s=speech_s,
             stt_s=stt_s,
@@ -117,12 +114,9 @@ def past_calls(count: int) -> list[CallLine]:
 
 def _lines(calls: QuerySet[Call]) -> list[CallLine]:
     """Four queries, however many calls."""
-    found = list(
-        calls.select_related("worker").annotate(
-            reading=Count("recipients", filter=Q(recipients__until=None))
-        )
-    )
+    found = list(calls.select_related("worker"))
     ids = [call.pk for call in found]
+    reading = _reading(ids)
     speakers = _by_call(Speaker.objects.filter(call__in=ids).order_by("created_at"))
     problems = _last_problems(ids)
     return [
@@ -134,13 +128,19 @@ def _lines(calls: QuerySet[Call]) -> list[CallLine]:
             since=call.created_at,
             ended_at=call.ended_at,
             end_reason=call.end_reason,
-            recipients=call.reading,
+            recipients=reading.get(call.pk, 0),
             words=call.words_read,
             speakers=tuple(map(_speaker_line, speakers.get(call.pk, ()))),
             problem=problems.get(call.pk),
         )
         for call in found
     ]
+
+
+def _reading(call_ids: list[int]) -> dict[int, int]:
+    """How many read each call now; calls without any are left out."""
+    reading = Recipient.objects.filter(call__in=call_ids, until=None)
+    return dict(reading.order_by().values_list("call_id").annotate(count=Count("pk")))
 
 
 def _by_call(speakers: Iterable[Speaker]) -> dict[int, list[Speaker]]:

@@ -23,6 +23,8 @@ class Audio:
     frame: Any
     "As the muxer wants it."
     is_speech: bool
+    came_s: float
+    "When it was handed over, by the stream's clock."
 
 
 def is_speech(audio: Audio) -> bool:

@@ -124,7 +124,7 @@ class Sender:
         audio = parts.backlog.take(parts.clock(), hurry=parts.is_finishing)
         await self._send(self._encode(self._muxer.frame(audio.frame)))
         parts.backlog.sent()
-        metrics.audio_age.observe(max(0.0, self._sent_s - audio.frame.arrived_s))
+        metrics.audio_age.observe(max(0.0, self._sent_s - audio.came_s))
         self.pauses.sent(audio.is_speech, self._sent_s)
         return audio.is_speech
 

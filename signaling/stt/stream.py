@@ -137,7 +137,7 @@ class SttStream:
         """
         parts = self._parts
         parts.watchdogs.stall.put(parts.clock())
-        has_room = parts.backlog.put(Audio(frame, is_speech))
+        has_room = parts.backlog.put(Audio(frame, is_speech, parts.clock()))
         if self._done.is_set():
             parts.backlog.abandon()
         elif has_room:

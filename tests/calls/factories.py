@@ -74,5 +74,5 @@ class RoomSettingsFactory(DjangoModelFactory[models.RoomSettings]):
     class Meta:
         model = models.RoomSettings
 
-    room_token = factory.Sequence(lambda n: f"room{n}")
+    room_token = factory.Sequence(lambda n: f"settled{n}")
     language = "fr"

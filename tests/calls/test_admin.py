@@ -5,15 +5,22 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from calls import services
-from calls.models import Call, Language, RoomSettings
+from calls.control import ReconnectSpeaker, RetryHpb
+from calls.languages import LANGUAGES
+from calls.models import Call, CallEvent, Language, Recipient, RoomSettings, Worker
+from calls.services import EventCode
 from tests.calls.factories import (
     CallEventFactory,
     CallFactory,
@@ -42,7 +49,9 @@ def _development(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _languages(db: None) -> Iterator[None]:
-    """All of them again for the next test."""
+    """All of them, whatever tests before have emptied, and again for the next one."""
+    for one in LANGUAGES:
+        Language.objects.get_or_create(code=one.code, defaults={"name": one.name})
     yield
     Language.objects.update(enabled=True, is_default=False)
     services.read_offered_languages()
@@ -207,3 +216,151 @@ def test_passwords_do_not_work_in_production(
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
     assert client.post("/admin/login/", form).status_code == 302
     assert client.get("/admin/").status_code == 200
+
+
+def reconnect(client: Client, call_id: int, speaker_id: int) -> str:
+    """As the button beside a speaker does; returns the page after it."""
+    url = f"/admin/calls/call/{call_id}/speakers/{speaker_id}/reconnect"
+    return client.post(url, follow=True).content.decode()
+
+
+def holding(worker: Worker, call: Call) -> None:
+    """The worker holds the call for a while."""
+    until = timezone.now() + timedelta(seconds=10)
+    Call.objects.filter(pk=call.pk).update(worker=worker, lease_until=until)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_speaker_is_reconnected_by_name(admin_client: Client, rows: int) -> None:
+    """Its worker is told; the timeline says who wanted it."""
+    call = Call.objects.get(pk=rows)
+    speaker = call.speakers.get()
+    worker = Worker.objects.get()
+    holding(worker, call)
+    page = admin_client.get(f"/admin/calls/call/{rows}/change/").content.decode()
+    assert "Connect Ann again" in page
+    assert "is connected again" in reconnect(admin_client, rows, speaker.pk)
+    event = call.events.get(code="operator.reconnected")
+    assert (event.text, event.speaker) == ("by admin", speaker)
+    assert (
+        received(worker)
+        == ReconnectSpeaker(call.room_token, speaker.session_id).to_message()
+    )
+
+
+def received(worker: Worker) -> dict[str, Any]:
+    """The message on a worker's channel."""
+    layer = get_channel_layer()
+    assert layer is not None
+    message: dict[str, Any] = async_to_sync(layer.receive)(worker.channel)
+    return message
+
+
+def test_who_is_not_there_is_not_reconnected(admin_client: Client, rows: int) -> None:
+    """No worker, a speaker who left, a call that is over: said, and nothing done."""
+    call = Call.objects.get(pk=rows)
+    speaker = call.speakers.get()
+    assert "Nothing was done" in reconnect(admin_client, rows, speaker.pk)
+    holding(Worker.objects.get(), call)
+    call.speakers.update(state="ended")
+    assert "Nothing was done" in reconnect(admin_client, rows, speaker.pk)
+    call.speakers.update(state="listening")
+    services.stop_call(rows, "admin")
+    assert "Nothing was done" in reconnect(admin_client, rows, speaker.pk)
+    assert not call.events.filter(code="operator.reconnected").exists()
+    url = f"/admin/calls/call/{rows}/speakers/{speaker.pk}/reconnect"
+    assert admin_client.get(url).status_code == 405
+
+
+def test_strangers_reconnect_nobody(client: Client, rows: int) -> None:
+    speaker = Call.objects.get(pk=rows).speakers.get()
+    url = f"/admin/calls/call/{rows}/speakers/{speaker.pk}/reconnect"
+    assert client.post(url).status_code in (302, 403)
+    assert not CallEvent.objects.filter(code="operator.reconnected").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_refused_workers_ask_again(admin_client: Client, rows: int) -> None:
+    """The list says who was refused, and the action has them ask again."""
+    worker = Worker.objects.get()
+    data = {"action": "retry_hpb", "_selected_action": [str(worker.pk)]}
+    url = "/admin/calls/worker/"
+    page = admin_client.post(url, data, follow=True).content.decode()
+    assert "No worker was refused." in page
+    services.renew_leases(worker.name, 0, [], "the HPB refuses LT_INTERNAL_SECRET")
+    assert "refuses LT_INTERNAL_SECRET" in admin_client.get(url).content.decode()
+    page = admin_client.post(url, data, follow=True).content.decode()
+    assert "1 worker asks again." in page
+    assert "refuses LT_INTERNAL_SECRET" not in page
+    assert received(worker) == RetryHpb().to_message()
+    events = CallEvent.objects.filter(code="operator.retried", text="by admin")
+    assert events.get().call_id == rows
+
+
+def test_the_list_has_figures_in_few_queries(
+    admin_client: Client,
+    rows: int,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    """However many calls there are."""
+    for number in range(60):
+        call = CallFactory.create(room_token=f"other{number}")
+        SpeakerFactory.create_batch(2, call=call)
+        RecipientFactory.create(call=call)
+        CallEventFactory.create(call=call, level="warning", text="a bad day")
+    with django_assert_max_num_queries(12):
+        page = admin_client.get("/admin/calls/call/").content.decode()
+    assert page.count("a bad day") == 60
+    for model in ("speaker", "recipient", "callevent"):
+        with django_assert_max_num_queries(8):
+            admin_client.get(f"/admin/calls/{model}/")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=room-of-ann", True),
+        ("q=OF-AN", True),
+        ("q=Ann", True),
+        ("q=Bob", False),
+        ("over=no", True),
+        ("over=yes", False),
+        ("language=en", True),
+        ("language=fr", False),
+        ("has_problem__exact=1", False),
+    ],
+)
+def test_calls_are_found(admin_client: Client, query: str, found: bool) -> None:
+    """By room, by speaker, by what they are."""
+    call = CallFactory.create(room_token="room-of-ann", language="en")
+    SpeakerFactory.create_batch(2, call=call, display_name="Ann")
+    page = admin_client.get(f"/admin/calls/call/?{query}").content.decode()
+    assert page.count(f"/admin/calls/call/{call.pk}/change/") == found
+
+
+def test_problems_mark_their_call(rows: int) -> None:
+    call = Call.objects.get(pk=rows)
+    assert not call.has_problem
+    services.record_event(rows, "info", EventCode.HPB_JOINED, "")
+    call.refresh_from_db()
+    assert not call.has_problem
+    services.record_event(rows, "warning", EventCode.HPB_LOST, "gone")
+    call.refresh_from_db()
+    assert call.has_problem
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (Call.objects.order_by("is_over", "-created_at", "-pk"), "calls_in_order"),
+        (Call.objects.order_by("-ended_at"), "calls_by_end"),
+        (CallEvent.objects.order_by("-at", "-pk"), "events_in_order"),
+        (Recipient.objects.order_by("-since", "-pk"), "readers_in_order"),
+    ],
+)
+@pytest.mark.django_db
+def test_lists_need_no_sorting(query: QuerySet[Any], index: str) -> None:
+    """Their first pages come straight from an index."""
+    plan = query[:100].explain()
+    assert index in plan
+    assert "TEMP B-TREE" not in plan

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""`manage.py bench`: answers to Talk, and viewers of the dashboard, during a call."""
+"""`manage.py bench`: answers to Talk, viewers of the live page, lists of many calls."""
 
 import argparse
 import asyncio
@@ -12,9 +12,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
-from devkit import dashboard_bench
+from devkit import admin_bench, dashboard_bench
 from devkit.measure import percentile
 from devkit.participant import Viewer
 from devkit.scenario import LocalCall
@@ -25,6 +26,7 @@ from devkit.tones import spoken_words
 ROOM = "benchroom"
 WORDS = 140
 STREAMS_TIMEOUT_S = 20.0
+MAX_LIST_MS = 200
 
 
 class Command(BaseCommand):
@@ -34,16 +36,24 @@ class Command(BaseCommand):
     requires_system_checks = ()
     help = (
         "`requests`: time CC presses (`POST transcribe`) while several speakers are "
-        "captioned. `dashboard`: what viewers of the live page cost the app."
+        "captioned. `dashboard`: what viewers of the live page cost the app. `admin`: "
+        "how long the operators' lists take with very many past calls."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """What, how busy, how often."""
         parser.add_argument(
-            "part", nargs="?", choices=("requests", "dashboard"), default="requests"
+            "part",
+            nargs="?",
+            choices=("requests", "dashboard", "admin"),
+            default="requests",
         )
         parser.add_argument("--speakers", type=int, help="4 or, for dashboard, 16")
-        parser.add_argument("--requests", type=int, default=300)
+        parser.add_argument("--requests", type=int, help="300, or 10 of each list")
+        parser.add_argument("--calls", type=int, default=100_000, help="past ones")
+        parser.add_argument(
+            "--database", choices=("sqlite", "postgresql"), default="sqlite"
+        )
         parser.add_argument("--viewers", type=int, default=50)
         parser.add_argument("--rounds", type=int, default=5)
         parser.add_argument("--seconds", type=float, default=15.0, help="of a round")
@@ -54,8 +64,10 @@ class Command(BaseCommand):
         speakers = options["speakers"]
         if options["part"] == "dashboard":
             asyncio.run(_measure_dashboard(speakers or 16, options))
+        elif options["part"] == "admin":
+            _measure_lists(options)
         else:
-            asyncio.run(_measure(speakers or 4, options["requests"]))
+            asyncio.run(_measure(speakers or 4, options["requests"] or 300))
 
 
 async def _measure_dashboard(speakers: int, options: dict[str, Any]) -> None:
@@ -73,6 +85,29 @@ async def _measure_dashboard(speakers: int, options: dict[str, Any]) -> None:
     table.add_row("median", "", "", f"{cost.difference * 100:.2f}", style="bold")
     console.print(table)
     console.print(f"{cost.updates} updates, the last of {cost.update_bytes} characters")
+
+
+def _measure_lists(options: dict[str, Any]) -> None:
+    console, kind = Console(), options["database"]
+    with admin_bench.database(kind), Progress(transient=True) as progress:
+        filling = progress.add_task("Past calls", total=options["calls"])
+        admin_bench.fill(
+            options["calls"], lambda count: progress.advance(filling, count)
+        )
+        lists = progress.add_task("", total=len(admin_bench.LISTS) + 3)
+
+        def on_list(name: str) -> None:
+            progress.update(lists, description=name, advance=1)
+
+        timings = admin_bench.measure(options["requests"] or 10, on_list)
+    table = Table(title=f"{options['calls']:,} past calls, {kind}; ms of one request")
+    for heading in ("Page", "Median", "Worst"):
+        table.add_column(heading, justify="left" if heading == "Page" else "right")
+    for one in timings:
+        style = "red" if one.worst_ms > MAX_LIST_MS else None
+        figures = f"{one.median_ms:.0f}", f"{one.worst_ms:.0f}"
+        table.add_row(one.name, *figures, style=style)
+    console.print(table)
 
 
 async def _measure(speakers: int, requests: int) -> None:
