@@ -36,7 +36,11 @@ from calls.services.live import (
     today,
     worker_lines,
 )
-from calls.services.network import backend_urls, signaling_settings
+from calls.services.network import (
+    backend_urls,
+    signaling_settings,
+    tell_nextcloud_log,
+)
 from calls.services.offering import (
     is_offered,
     offered_languages,
@@ -141,6 +145,7 @@ __all__ = [
     "status",
     "stop_call",
     "suspend_calls",
+    "tell_nextcloud_log",
     "unregister_worker",
     "unwant_captions",
     "waiting_rooms",

@@ -11,6 +11,7 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from calls import services
 from signaling.worker import CallWorker
 
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
@@ -43,4 +44,7 @@ async def _work() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    await worker.arun()
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(services.tell_nextcloud_log())
+        await worker.arun()
+        telling.cancel()  # says what is left to say
