@@ -13,6 +13,7 @@ from calls.services.diagnosis import (
     clock_ahead_s,
     database_state,
     is_enabled,
+    missing_migrations,
     nextcloud_status,
     versions,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "clock_ahead_s",
     "database_state",
     "is_enabled",
+    "missing_migrations",
     "nextcloud_status",
     "versions",
     "CallLine",
