@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from calls import registration, services
 from calls.dashboard.board import board
 from calls.nextcloud import Nextcloud, NextcloudError
+from calls.nextcloudlog import nextcloud_log
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Background:
                 tasks.create_task(self._ask_nextcloud())
                 tasks.create_task(board.run())
                 tasks.create_task(_read_languages())
+                tasks.create_task(nextcloud_log.run())
                 while True:
                     job = await self._jobs.get()
                     tasks.create_task(job())

@@ -13,6 +13,7 @@ import httpx
 from django.conf import settings
 
 TIMEOUT_S = 10.0
+LOG_TIMEOUT_S = 5.0
 PROGRESS_TIMEOUT_S = 120.0
 "At 100 Nextcloud enables the app within the same request, which takes its time."
 OCS_OK = frozenset({100, 200})
@@ -95,6 +96,11 @@ class Nextcloud:
     async def unregister(self, path: str, body: dict[str, Any]) -> None:
         """Have AppAPI forget it."""
         await self._ocs("DELETE", f"{APP_API}/api/v1/{path}", body)
+
+    async def write_log(self, level: int, message: str) -> None:
+        """A line in Nextcloud's log: 0 debug, 1 info, 2 warning, 3 error, 4 fatal."""
+        body = {"level": level, "message": message}
+        await self._ocs("POST", f"{APP_API}/api/v1/log", body, LOG_TIMEOUT_S)
 
     async def signaling_settings(self) -> SignalingSettings:
         """Talk's STUN and TURN servers; TURN credentials expire."""

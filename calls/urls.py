@@ -10,6 +10,7 @@ from calls.views import lifecycle, metrics, occ, transcription
 urlpatterns = [
     path("heartbeat", lifecycle.heartbeat),
     path("health", lifecycle.health),
+    path("ready", lifecycle.ready),
     path("init", lifecycle.init),
     path("enabled", lifecycle.enabled),
     path("capabilities", transcription.capabilities),

@@ -221,7 +221,9 @@ class NextcloudStandIn:
     async def _log(self, request: web.Request) -> web.Response:
         if not self._is_app(request) or not self.enabled:
             return refusal()
-        self.record.log.append((await request.json())["message"])
+        body = await request.json()
+        self.record.log.append(body["message"])
+        self.record.log_levels.append(body["level"])
         return ocs([], 100)
 
     async def _entry(self, request: web.Request) -> web.Response:

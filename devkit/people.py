@@ -49,6 +49,8 @@ class Record:
     progress: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    log_levels: list[int] = field(default_factory=list)
+    "Of each message in `log`: 2 warning, 3 error, 4 fatal."
     entries: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     "What AppAPI keeps of the app, by kind and name: menu entries, scripts, commands."
     refused: int = 0

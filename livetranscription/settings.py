@@ -234,6 +234,13 @@ if METRICS_FOLDER:
 LOG_LEVEL = environment.choice(
     "LOG_LEVEL", "info", ("debug", "info", "warning", "error")
 ).upper()
+# Text, because people read `docker logs`; who collects logs for a program says so.
+LT_LOG_FORMAT = environment.choice("LT_LOG_FORMAT", "text", ("text", "json"))
+LT_NEXTCLOUD_LOG = environment.choice(
+    "LT_NEXTCLOUD_LOG", "warning", ("warning", "error", "off")
+)
+# Without these Nextcloud cannot be told anything.
+TELLS_NEXTCLOUD = LT_NEXTCLOUD_LOG != "off" and bool(NEXTCLOUD_URL and APP_SECRET)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -241,15 +248,26 @@ LOGGING = {
         "call": {"()": "livetranscription.logs.CallFilter"},
         "unavailable": {"()": "livetranscription.logs.UnavailableFilter"},
     },
-    "formatters": {"line": {"()": "livetranscription.logs.LineFormatter"}},
+    "formatters": {
+        "text": {"()": "livetranscription.logs.LineFormatter"},
+        "json": {"()": "livetranscription.logs.JsonFormatter"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "filters": ["call"],
-            "formatter": "line",
+            "formatter": LT_LOG_FORMAT,
+        },
+        "nextcloud": {
+            "()": "calls.nextcloudlog.handler",
+            "filters": ["call"],
+            "level": "ERROR" if LT_NEXTCLOUD_LOG == "error" else "WARNING",
         },
     },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "root": {
+        "handlers": ["console", "nextcloud"] if TELLS_NEXTCLOUD else ["console"],
+        "level": LOG_LEVEL,
+    },
     "loggers": {
         # At DEBUG these print whole packets, headers or query strings.
         "aioice": {"level": "WARNING"},

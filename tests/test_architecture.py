@@ -19,6 +19,7 @@ PURE = {
     "calls.control",
     "calls.schemas",
     "calls.languages",
+    "calls.logfolding",
     "signaling.errors",
     "signaling.backoff",
     "signaling.hpb.events",

@@ -13,6 +13,7 @@ from calls.services.diagnosis import (
     clock_ahead_s,
     database_state,
     is_enabled,
+    missing_migrations,
     nextcloud_status,
     versions,
 )
@@ -37,7 +38,11 @@ from calls.services.live import (
     today,
     worker_lines,
 )
-from calls.services.network import backend_urls, signaling_settings
+from calls.services.network import (
+    backend_urls,
+    signaling_settings,
+    tell_nextcloud_log,
+)
 from calls.services.offering import (
     is_offered,
     offered_languages,
@@ -94,6 +99,7 @@ __all__ = [
     "clock_ahead_s",
     "database_state",
     "is_enabled",
+    "missing_migrations",
     "nextcloud_status",
     "versions",
     "CallLine",
@@ -150,6 +156,7 @@ __all__ = [
     "status",
     "stop_call",
     "suspend_calls",
+    "tell_nextcloud_log",
     "unregister_worker",
     "unwant_captions",
     "waiting_rooms",

@@ -119,13 +119,18 @@ def database_state() -> DatabaseState:
     """Read, write and take it back."""
     engine = connection.vendor
     try:
-        executor = MigrationExecutor(connection)
-        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        missing = missing_migrations()
         if not missing:
             _write_and_take_back()
     except DatabaseError as error:
         return DatabaseState(engine, 0, _first_line(error))
     return DatabaseState(engine, missing)
+
+
+def missing_migrations() -> int:
+    """How many are not applied; reads every file of them."""
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _write_and_take_back() -> None:

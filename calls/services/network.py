@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: The live_transcription contributors
 # SPDX-License-Identifier: AGPL-3.0-or-later
 
-"""What workers ask Nextcloud."""
+"""What workers ask and tell Nextcloud."""
 
 from django.conf import settings
 
 from calls.nextcloud import Nextcloud, NextcloudError, SignalingSettings
+from calls.nextcloudlog import nextcloud_log
 
 
 async def signaling_settings() -> SignalingSettings:
@@ -22,3 +23,8 @@ async def backend_urls() -> tuple[str, ...]:
     except NextcloudError:
         return (settings.NEXTCLOUD_URL,)
     return tuple(dict.fromkeys((public, settings.NEXTCLOUD_URL)))
+
+
+async def tell_nextcloud_log() -> None:
+    """Carry warnings and errors to Nextcloud's log, until cancelled."""
+    await nextcloud_log.run()

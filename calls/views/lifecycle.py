@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from calls import registration, services
+from calls import readiness, registration, services
 from calls.configuration import (
     hpb_is_configured,
     missing_settings,
@@ -36,6 +36,18 @@ def health(request: HttpRequest) -> HttpResponse:
         body["stt_configured"] = not missing_stt_settings()
         body["modal_configured"] = modal_is_configured()
     return answer(body)
+
+
+@api("GET")
+def ready(request: HttpRequest) -> HttpResponse:
+    """Whether a call could be captioned now; 503 with reasons if not."""
+    reasons = async_to_sync(readiness.reasons)()
+    checks = {
+        name: {"ok": False, "reason": reason} if reason else {"ok": True}
+        for name, reason in reasons.items()
+    }
+    is_ready = not any(reasons.values())
+    return answer({"ready": is_ready, "checks": checks}, 200 if is_ready else 503)
 
 
 @api("POST")

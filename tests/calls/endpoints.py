@@ -14,6 +14,7 @@ SET_LANGUAGE = "/api/v1/call/set-language"
 LEAVE = "/api/v1/call/leave"
 
 PROTECTED = (
+    ("GET", "/ready"),
     ("POST", "/init"),
     ("GET", "/enabled"),
     ("PUT", "/enabled?enabled=1"),

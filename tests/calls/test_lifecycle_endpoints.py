@@ -16,6 +16,7 @@ from tests.calls.factories import RecipientFactory
 WRONG_METHODS = (
     ("POST", "/heartbeat"),
     ("POST", "/health"),
+    ("POST", "/ready"),
     ("GET", "/init"),
     ("DELETE", "/enabled"),
     ("POST", "/capabilities"),

@@ -65,7 +65,8 @@ def test_any_options_of_an_occ_command(options: object) -> None:
     """An object, whatever AppAPI made of it."""
     body = json.dumps({"occ": {"arguments": None, "options": options}}).encode()
     try:
-        assert parse_occ_options(body) == (options or {})
+        # As text: one NaN is not another.
+        assert json.dumps(parse_occ_options(body)) == json.dumps(options or {})
     except SchemaError:
         assert options
         assert not isinstance(options, dict)

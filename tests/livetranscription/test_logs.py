@@ -4,10 +4,14 @@
 """Log lines say which call and which session they are about."""
 
 import asyncio
+import json
 import logging
+import os
+import sys
 
 from livetranscription.logs import (
     CallFilter,
+    JsonFormatter,
     LineFormatter,
     UnavailableFilter,
     room_token,
@@ -57,3 +61,38 @@ def test_refusals_on_purpose_are_no_errors() -> None:
     assert keep(record(500, None))
     assert keep(record(503, ValueError()))
     assert keep(logging.LogRecord("django.request", 40, "", 1, "x", None, None))
+
+
+def test_json_is_one_line_with_all_that_is_known() -> None:
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError:
+        info = sys.exc_info()
+    record = logging.LogRecord("a.b", 40, "", 1, "no\n%s", ("\u2028",), info)
+    record.room_token, record.session_id = "abc123", "0123456789abc"
+    record.created = 0.5
+    text = JsonFormatter().format(record)
+    assert len(text.splitlines()) == 1
+    fields = json.loads(text)
+    assert "ValueError: first\nsecond" in fields.pop("exception")
+    assert fields == {
+        "time": "1970-01-01T00:00:00.500Z",
+        "level": "ERROR",
+        "logger": "a.b",
+        "message": "no\n\u2028",
+        "process": os.getpid(),
+        "room_token": "abc123",
+        "session_id": "0123456789abc",
+    }
+
+
+def test_json_leaves_out_what_is_empty() -> None:
+    record = logging.LogRecord("a.b", 30, "", 1, "ready", None, None)
+    assert CallFilter().filter(record)
+    assert set(json.loads(JsonFormatter().format(record))) == {
+        "time",
+        "level",
+        "logger",
+        "message",
+        "process",
+    }

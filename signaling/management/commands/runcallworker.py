@@ -11,6 +11,7 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from calls import services
 from livetranscription import metrics
 from signaling.worker import CallWorker
 
@@ -45,6 +46,10 @@ async def _work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     async with asyncio.TaskGroup() as tasks:
-        watch = tasks.create_task(metrics.watch_event_loop())
+        helpers = [
+            tasks.create_task(metrics.watch_event_loop()),
+            tasks.create_task(services.tell_nextcloud_log()),
+        ]
         await worker.arun()
-        watch.cancel()
+        for helper in helpers:
+            helper.cancel()  # the log says what is left to say

@@ -4,12 +4,20 @@
 """Places for speakers: the limit holds in running calls, over all of them."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
+from pytest_django.fixtures import Settings
+
+from livetranscription import logs
+from signaling.config import IceServer
+from signaling.hpb.messages import OutgoingMessage
+from signaling.supervisor.environment import CallEnvironment
 from signaling.supervisor.seats import SpeakerSeats
-from signaling.supervisor.speaker import SpeakerPipeline
+from signaling.supervisor.speaker import SpeakerPipeline, SpeakerPorts
 from signaling.supervisor.speakers import Speakers
 
 
@@ -85,3 +93,60 @@ async def test_the_limit_counts_all_calls_of_a_process() -> None:
             assert (len(first), len(second), refused) == (0, 1, [])
         first.follow(["A"])
         assert (len(first), seats.taken) == (1, 1)
+
+
+class Lines(logging.Handler):
+    """Keeps log lines as programs read them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addFilter(logs.CallFilter())
+        self.setFormatter(logs.JsonFormatter())
+        self.lines: list[dict[str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format in the task that logs."""
+        self.lines.append(json.loads(self.format(record)))
+
+
+async def test_lines_of_a_speaker_name_room_and_session(settings: Settings) -> None:
+    """From the innermost task of a real pipeline, below the call's own task."""
+    settings.LT_STT_URL = "ws://127.0.0.1:1"
+    environment = CallEnvironment.from_settings("w")
+    logger, handler = logging.getLogger("tests.speakers"), Lines()
+    logger.addHandler(handler)
+    asked = asyncio.Event()
+
+    def send(message: OutgoingMessage) -> None:
+        logger.warning("asking")
+        asked.set()
+
+    async def ice_servers() -> list[IceServer]:
+        return []
+
+    ports = SpeakerPorts(send, ice_servers, lambda *_: None, lambda *_: None)
+    speakers = Speakers(
+        lambda session_id: SpeakerPipeline(
+            session_id, environment.audio_path, environment.slots, ports
+        ),
+        lambda session_id: None,
+        lambda pipeline: None,
+        SpeakerSeats(0),
+        lambda session_id: None,
+    )
+
+    async def hold_call() -> None:
+        logs.room_token.set("abc123")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(speakers.run())
+            await asyncio.sleep(0)
+            speakers.follow(["0123456789abc"])
+            async with asyncio.timeout(5):
+                await asked.wait()
+            speakers.close()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold_call())
+    logger.removeHandler(handler)
+    line = handler.lines[0]
+    assert (line["room_token"], line["session_id"]) == ("abc123", "0123456789abc")
