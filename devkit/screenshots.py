@@ -18,6 +18,7 @@ from devkit.tones import spoken_words
 
 ROOM = "teammeeting"
 SIZE = {"width": 1280, "height": 720}
+LIVE_MS = 12_000
 PAGES = {
     "operators-first": "",
     "operators-calls": "calls/call/",
@@ -53,7 +54,11 @@ async def take(folder: Path, on_step: Callable[[str], None]) -> None:
         await page.goto(f"{front.url}/login/admin")
         for name, path in PAGES.items():
             on_step(name)
-            await _take(page, f"{front.php_admin}{path}", folder / f"{name}.png")
+            if path:
+                await _open(page, f"{front.php_admin}{path}")
+            else:
+                await _look_on(page, front.php_admin)
+            await page.screenshot(path=folder / f"{name}.png", full_page=True)
         on_step("operators-doctor")
         await page.goto(f"{front.php_admin}doctor/")
         await page.click("#doctor-begin")
@@ -61,9 +66,15 @@ async def take(folder: Path, on_step: Callable[[str], None]) -> None:
         await page.screenshot(path=folder / "operators-doctor.png", full_page=True)
 
 
-async def _take(page: Page, url: str, file: Path) -> None:
+async def _look_on(page: Page, url: str) -> None:
+    """Until the live page has something to show, and a line of it to draw."""
+    await page.goto(url)
+    await page.wait_for_selector(".lt-speaker[data-speaking=true]")
+    await page.wait_for_timeout(LIVE_MS)
+
+
+async def _open(page: Page, url: str) -> None:
     """Raises `RuntimeError` if the page is not there."""
     response = await page.goto(url)
     if response is None or response.status != 200:
         raise RuntimeError(f"no page at {url}")
-    await page.screenshot(path=file, full_page=True)

@@ -81,6 +81,16 @@ class Watcher:
         await self.card.get_by_role("button", name="Hide words").click()
         await expect(self.card.locator("[data-slot=words]")).to_be_hidden()
 
+    async def reconnect(self) -> None:
+        """What was refused for good works again once it was mended."""
+        await self.card.get_by_role("link", name=ROOM).click()
+        await self.page.get_by_role("button", name="Connect Ann again").click()
+        said = self.page.locator(".success")
+        await expect(said).to_have_text("The speaker is connected again.")
+        content = self.page.locator("#content")
+        await expect(content).to_contain_text("operator.reconnected")
+        await self.page.goto(self._admin)
+
     async def stop(self) -> None:
         """From the live page over the call's own."""
         await self.card.get_by_role("link", name=ROOM).click()
@@ -138,6 +148,14 @@ async def test_administrators_watch_a_call_and_stop_it(browser: Browser) -> None
             problem = watcher.ann.locator("[data-slot=problem]")
             await expect(problem).to_contain_text("speaker.failed")
             await expect(problem).to_contain_text("MODAL_KEY")
+        call.stt.faults.handshake_status = None
+        await watchers[1].reconnect()
+        captions = len(viewer.captions)
+        speaker.track.rewind()
+        await viewer.wait_for_captions(captions + 1)
+        for watcher in watchers:
+            state = watcher.ann.locator("[data-slot=state]")
+            await expect(state).to_have_text("listening")
         await watchers[1].stop()
         await viewer.wait_until(lambda: viewer.bots_left == 1, 5.0)
         await expect(watchers[0].card).to_be_hidden()
