@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, Q, QuerySet
@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls import services
@@ -28,6 +29,7 @@ from calls.models import (
     Speaker,
     Worker,
 )
+from calls.paging import CallList, LongPaginator
 
 admin.site.site_header = admin.site.site_title = "Live Transcription"
 admin.site.index_title = _("Calls and settings")
@@ -35,6 +37,8 @@ admin.site.site_url = None
 "There is nothing to see but the pages here."
 
 
+MIN_TERM = 2
+"Characters; one is in nearly every name."
 MAX_NAMED = 1_000
 "Speakers with a name that is looked for; those who spoke last are found."
 MANY = 500
@@ -67,19 +71,6 @@ def _minutes(seconds: float | None) -> str:
     return f"{(seconds or 0.0) / 60:.1f}"
 
 
-class CallList(ChangeList):
-    """A page of calls, with figures that one query for each call would be too slow for."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """The rows of the page, each with its figures."""
-        super().get_results(request)
-        calls = list(self.result_list)
-        figures = services.call_figures([call.pk for call in calls])
-        for call in calls:
-            call.figures = figures[call.pk]
-        self.result_list = calls
-
-
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Calls, running ones first."""
@@ -104,7 +95,7 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         ("created_at", admin.DateFieldListFilter),
     )
     search_fields = ("room_token",)
-    search_help_text = _("Part of a room's token, or of a speaker's name")
+    paginator = LongPaginator
     show_full_result_count = False
     ordering = ("is_over", "-created_at")
     actions = (stop_calls,)
@@ -129,10 +120,16 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         term = search_term.strip()
         if not term:
             return queryset, False
+        if len(term) < MIN_TERM:
+            text = gettext("Type at least two characters.")
+            self.message_user(request, text, messages.WARNING)
+            return queryset.none(), False
         named = Speaker.objects.filter(display_name__icontains=term).order_by("-pk")
         # Looked for once, while the list asks twice: how many, and which.
         spoke = set(named.values_list("call", flat=True)[:MAX_NAMED])
-        return queryset.filter(Q(room_token__icontains=term) | Q(pk__in=spoke)), False
+        return queryset.filter(
+            Q(room_token__contains=term.lower()) | Q(pk__in=spoke)
+        ), False
 
     def change_view(
         self,
@@ -197,6 +194,8 @@ class RecipientAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("state",)
     list_select_related = ("call",)
     ordering = ("-since", "-id")
+    sortable_by = ()
+    paginator = LongPaginator
     show_full_result_count = False
 
 
@@ -217,6 +216,8 @@ class SpeakerAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     )
     list_filter = ("state",)
     list_select_related = ("call",)
+    sortable_by = ()
+    paginator = LongPaginator
     show_full_result_count = False
 
 
@@ -227,6 +228,8 @@ class CallEventAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("at", "level", "code", "call", "speaker", "text")
     list_filter = ("level", CodeFilter)
     list_select_related = ("call", "speaker")
+    sortable_by = ()
+    paginator = LongPaginator
     show_full_result_count = False
 
 

@@ -54,11 +54,13 @@ LISTS = {
     "calls, nothing found": "calls/call/?q=nobody",
     "one call": "calls/call/{call}/change/",
     "speakers": "calls/speaker/",
-    "speakers, one state": "calls/speaker/?state__exact=failed",
+    "speakers, one state": "calls/speaker/?state__exact=ended",
     "readers": "calls/recipient/",
-    "readers, one state": "calls/recipient/?state__exact=bound",
+    "readers, one state": "calls/recipient/?state__exact=gone",
     "events": "calls/callevent/",
     "events, warnings": "calls/callevent/?level__exact=warning",
+    "events, last page": "calls/callevent/?p={last_events}",
+    "events, in the middle": "calls/callevent/?p={middle_events}",
     "events, one code": "calls/callevent/?code=hpb.joined",
     "workers": "calls/worker/",
     "languages": "calls/language/",
@@ -194,9 +196,17 @@ def _add(first: int, count: int, began_at: datetime, step: timedelta) -> None:
 
 
 def _url(path: str) -> str:
+    events = (CallEvent.objects.count() + 99) // 100
     last, week = (Call.objects.count() + 99) // 100, timezone.now() - timedelta(days=7)
     call = Call.objects.order_by("pk").values_list("pk", flat=True)[0]
-    return f"/admin/{path.format(last=last, week=f'{week:%Y-%m-%d}+00:00:00%2B00:00', call=call)}"
+    values = {
+        "last": last,
+        "week": f"{week:%Y-%m-%d}+00:00:00%2B00:00",
+        "call": call,
+        "last_events": events,
+        "middle_events": events // 2,
+    }
+    return f"/admin/{path.format(**values)}"
 
 
 def _get(client: Client, path: str) -> None:

@@ -284,7 +284,7 @@ class CallSupervisor:
     def _on_speaker_end(self, pipeline: SpeakerPipeline) -> None:
         self._report(pipeline)
         self._sender.recent.forget(pipeline.session_id)
-        if pipeline.session_id not in self._suspects:
+        if not pipeline.is_replaced and pipeline.session_id not in self._suspects:
             self._journal.speaker_left(pipeline.session_id)
 
     def _on_speaker_refused(self, session_id: str) -> None:

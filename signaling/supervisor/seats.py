@@ -18,6 +18,10 @@ class SpeakerSeats:
         self.taken += 1
         return True
 
+    def take_over(self) -> None:
+        """Sit where somebody gets up who gives the seat back a little later."""
+        self.taken += 1
+
     def give_back(self) -> None:
         """A speaker has left."""
         self.taken -= 1

@@ -49,6 +49,8 @@ class SpeakerPipeline:
     ) -> None:
         self.session_id = session_id
         self.state = NEGOTIATING
+        self.is_replaced = False
+        "Another one goes on for the same speaker: its end is nobody's leaving."
         self.told = SpeakerCounters()
         "The counters as the rows have them."
         self.told_reasons = Reasons()

@@ -86,12 +86,15 @@ class Speakers:
             return
         if self._seats.take():
             self._refused.discard(session_id)
-            place = _Place(self._new_pipeline(session_id))
-            self._places[session_id] = place
-            self._tasks.create_task(self._hold(session_id, place))
+            self._start(session_id, self._tasks)
         elif session_id not in self._refused:
             self._refused.add(session_id)
             self._on_refusal(session_id)
+
+    def _start(self, session_id: str, tasks: asyncio.TaskGroup) -> None:
+        """Fill a place whose seat is taken."""
+        place = self._places[session_id] = _Place(self._new_pipeline(session_id))
+        tasks.create_task(self._hold(session_id, place))
 
     def get(self, session_id: str) -> SpeakerPipeline | None:
         """The pipeline of a publisher, None if there is none now."""
@@ -106,10 +109,14 @@ class Speakers:
 
     def restart(self, session_id: str) -> None:
         """Let a publisher's pipeline end with its last words, and begin another."""
-        place = self._places.pop(session_id, None)
-        if place is not None:
-            place.leave()
-            self._begin(session_id)
+        place = self._places.get(session_id)
+        if place is None or self._tasks is None:
+            return
+        place.pipeline.is_replaced = True
+        place.leave()
+        # It is one person all the time, whom the limit counts once.
+        self._seats.take_over()
+        self._start(session_id, self._tasks)
 
     def renew(self) -> None:
         """All peer connections are gone: ask for every publisher's audio again."""

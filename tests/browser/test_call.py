@@ -115,7 +115,7 @@ class Watcher:
 
 async def test_administrators_watch_a_call_and_stop_it(browser: Browser) -> None:
     """Through both proxies at once: it starts, speaks, fails with a reason, stops."""
-    sentence = spoken_words(0, range(1, 12), 48_000)
+    sentence = spoken_words(0, range(1, 30), 48_000)
     async with (
         LocalCall(NumberedEngine(), "modal-pcm") as call,
         NextcloudFront(call.nextcloud) as front,
@@ -149,6 +149,7 @@ async def test_administrators_watch_a_call_and_stop_it(browser: Browser) -> None
             await expect(problem).to_contain_text("speaker.failed")
             await expect(problem).to_contain_text("MODAL_KEY")
         call.stt.faults.handshake_status = None
+        await speaker.track.finished.wait()
         await watchers[1].reconnect()
         captions = len(viewer.captions)
         speaker.track.rewind()

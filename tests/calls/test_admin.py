@@ -20,6 +20,7 @@ from calls import services
 from calls.control import ReconnectSpeaker, RetryHpb
 from calls.languages import LANGUAGES
 from calls.models import Call, CallEvent, Language, Recipient, RoomSettings, Worker
+from calls.paging import LongPaginator
 from calls.services import EventCode
 from tests.calls.factories import (
     CallEventFactory,
@@ -364,3 +365,19 @@ def test_lists_need_no_sorting(query: QuerySet[Any], index: str) -> None:
     plan = query[:100].explain()
     assert index in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_one_letter_is_too_little_to_look_for(admin_client: Client, rows: int) -> None:
+    page = admin_client.get("/admin/calls/call/?q=r").content.decode()
+    assert "Type at least two characters." in page
+    assert f"/admin/calls/call/{rows}/change/" not in page
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_pages_are_the_same_from_either_end(rows: int, size: int) -> None:
+    """None twice, none left out, whatever the page's size."""
+    CallEventFactory.create_batch(19, call_id=rows)
+    events = CallEvent.objects.order_by("-at", "-pk")
+    paginator = LongPaginator(events, size)
+    seen = [one for number in paginator.page_range for one in paginator.page(number)]
+    assert seen == list(events)

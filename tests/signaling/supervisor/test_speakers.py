@@ -26,6 +26,7 @@ class Pipeline:
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
+        self.is_replaced = False
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
@@ -150,3 +151,30 @@ async def test_lines_of_a_speaker_name_room_and_session(settings: Settings) -> N
     logger.removeHandler(handler)
     line = handler.lines[0]
     assert (line["room_token"], line["session_id"]) == ("abc123", "0123456789abc")
+
+
+async def test_who_is_connected_again_keeps_the_seat() -> None:
+    """Even where all are taken; the limit holds for everybody else."""
+    seats = SpeakerSeats(1)
+    async with call(seats) as (speakers, refused, ended):
+        speakers.follow(["A", "A"])
+        await asyncio.sleep(0)
+        old = speakers.get("A")
+        speakers.restart("A")
+        new = speakers.get("A")
+        assert old is not None
+        assert new is not None
+        assert new is not old
+        assert (old.is_replaced, new.is_replaced) == (True, False)
+        speakers.follow(["A", "B"])
+        assert (speakers.get("A"), refused) == (new, ["B"])
+        await asyncio.sleep(0.01)  # the first one brings out the last words
+        assert (ended, seats.taken) == (["A"], 1)
+    assert seats.taken == 0
+
+
+async def test_who_is_not_there_is_not_connected_again() -> None:
+    seats = SpeakerSeats(1)
+    async with call(seats) as (speakers, refused, ended):
+        speakers.restart("A")
+        assert (len(speakers), refused, ended, seats.taken) == (0, [], [], 0)
