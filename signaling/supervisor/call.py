@@ -169,7 +169,8 @@ class CallSupervisor:
             case Offer() | Candidate():
                 self._speakers.put(event.session_id, event)
             case RequestFailed(RequestOffer() | Answer() as request, code, _):
-                self._speakers.put(request.session_id, Failed(code))
+                offer_sid = getattr(request, "offer_sid", "")
+                self._speakers.put(request.session_id, Failed(code, offer_sid))
             case CallEnded(reason):
                 logger.info("The call is over: %s", reason)
                 self._ended_for_all = True

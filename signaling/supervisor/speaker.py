@@ -51,6 +51,8 @@ class SpeakerPipeline:
         self.state = NEGOTIATING
         self.is_replaced = False
         "Another one goes on for the same speaker: its end is nobody's leaving."
+        self.deaf = asyncio.Event()
+        "Set when no audio comes any more; the last words may still be on their way."
         self.told = SpeakerCounters()
         "The counters as the rows have them."
         self.told_reasons = Reasons()
@@ -109,6 +111,7 @@ class SpeakerPipeline:
         logs.session_id.set(self.session_id)
         async with asyncio.TaskGroup() as tasks:
             subscription = tasks.create_task(self._subscription.run())
+            subscription.add_done_callback(lambda _: self.deaf.set())
             tasks.create_task(self._transcription.run())
             await self._stopping.wait()
             subscription.cancel()

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from signaling.backoff import delays
 from signaling.supervisor.seats import SpeakerSeats
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 FIRST_RESTART_S = 1.0
 SLOWEST_RESTART_S = 30.0
+DEAF_S = 2.0
+"Longest wait for a speaker's old connection to end before a new one is made."
 
 
 class _Place:
@@ -91,10 +94,15 @@ class Speakers:
             self._refused.add(session_id)
             self._on_refusal(session_id)
 
-    def _start(self, session_id: str, tasks: asyncio.TaskGroup) -> None:
+    def _start(
+        self,
+        session_id: str,
+        tasks: asyncio.TaskGroup,
+        after: SpeakerPipeline | None = None,
+    ) -> None:
         """Fill a place whose seat is taken."""
         place = self._places[session_id] = _Place(self._new_pipeline(session_id))
-        tasks.create_task(self._hold(session_id, place))
+        tasks.create_task(self._hold(session_id, place, after))
 
     def get(self, session_id: str) -> SpeakerPipeline | None:
         """The pipeline of a publisher, None if there is none now."""
@@ -116,15 +124,23 @@ class Speakers:
         place.leave()
         # It is one person all the time, whom the limit counts once.
         self._seats.take_over()
-        self._start(session_id, self._tasks)
+        self._start(session_id, self._tasks, after=place.pipeline)
 
     def renew(self) -> None:
         """All peer connections are gone: ask for every publisher's audio again."""
         for pipeline in self:
             pipeline.put(Renewed())
 
-    async def _hold(self, session_id: str, place: _Place) -> None:
+    async def _hold(
+        self, session_id: str, place: _Place, after: SpeakerPipeline | None
+    ) -> None:
         try:
+            if after is not None:
+                # The HPB has one connection for each publisher: with the end of the
+                # old one it would end the new one as well.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DEAF_S):
+                        await after.deaf.wait()
             await self._keep_running(session_id, place)
         finally:
             self._seats.give_back()

@@ -51,9 +51,11 @@ class SubscriptionState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The HPB could not fulfil our request for an offer."""
+    """The HPB could not fulfil our request for an offer, or take our answer."""
 
     code: str
+    offer_sid: str = ""
+    "Of the offer that was answered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,13 @@ class Subscription:
                 await self._on_offer(message, tasks)
             case Candidate():
                 await self._on_candidate(message)
-            case Failed(code):
+            case Failed(code, ""):
                 if self._state is SubscriptionState.ASKED:
                     self._pause(f"no offer: {code}")
+            case Failed(code, offer_sid) if offer_sid == self._offer_sid:
+                if self._state is SubscriptionState.ANSWERED:
+                    await self._drop_receiver()
+                    self._pause(f"the answer was not taken: {code}")
             case Renewed():
                 await self._drop_receiver()
                 self._attempts = 0

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 from pytest_django.fixtures import Settings
 
@@ -27,14 +27,18 @@ class Pipeline:
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
         self.is_replaced = False
+        self.deaf = asyncio.Event()
+        self.has_begun = False
         self._stopped = asyncio.Event()
 
     def stop(self) -> None:
         """The publisher has left."""
         self._stopped.set()
+        self.deaf.set()
 
     async def run(self) -> None:
         """Nothing but waiting."""
+        self.has_begun = True
         await self._stopped.wait()
 
 
@@ -171,6 +175,24 @@ async def test_who_is_connected_again_keeps_the_seat() -> None:
         await asyncio.sleep(0.01)  # the first one brings out the last words
         assert (ended, seats.taken) == (["A"], 1)
     assert seats.taken == 0
+
+
+async def test_a_new_connection_waits_for_the_end_of_the_old_one() -> None:
+    """The HPB would end both."""
+    seats = SpeakerSeats(0)
+    async with call(seats) as (speakers, _, ended):
+        speakers.follow(["A"])
+        await asyncio.sleep(0)
+        old = cast("Any", speakers.get("A"))
+        old.stop = lambda: None
+        speakers.restart("A")
+        new = cast("Any", speakers.get("A"))
+        await asyncio.sleep(0.05)
+        assert not new.has_begun
+        old.deaf.set()
+        await asyncio.sleep(0.01)
+        assert new.has_begun
+        Pipeline.stop(old)
 
 
 async def test_who_is_not_there_is_not_connected_again() -> None:
