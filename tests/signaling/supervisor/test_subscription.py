@@ -138,6 +138,19 @@ async def test_a_refused_request_is_made_again_after_a_pause() -> None:
         assert (SubscriptionState.PAUSED, "no offer: client_not_found") in case.states
 
 
+async def test_an_answer_that_is_not_taken_is_given_up_at_once() -> None:
+    """One to an offer of before is nobody's business."""
+    async with publishing() as publisher, subscribed() as case:
+        case.subject.put(Offer(SESSION, "A", await publisher.offer()))
+        await case.until(lambda: case.count(Answer) == 1)
+        case.subject.put(Failed("client_not_found", "Z"))
+        case.subject.put(Failed("client_not_found", "A"))
+        why = "the answer was not taken: client_not_found"
+        await case.until(lambda: (SubscriptionState.PAUSED, why) in case.states)
+        await case.until(lambda: case.count(RequestOffer) == 2)
+        assert sum(state is SubscriptionState.PAUSED for state, _ in case.states) == 1
+
+
 async def test_another_offer_replaces_the_connection() -> None:
     """A publisher that has begun anew: the old connection is closed."""
     async with publishing() as first, publishing() as second, subscribed() as case:
