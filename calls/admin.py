@@ -35,6 +35,8 @@ admin.site.site_header = admin.site.site_title = "Live Transcription"
 admin.site.index_title = _("Calls and settings")
 admin.site.site_url = None
 "There is nothing to see but the pages here."
+admin.site.enable_nav_sidebar = False
+"The first page leads to all lists; these need the room."
 
 
 MIN_TERM = 2
@@ -78,14 +80,14 @@ class CallAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "room_token",
         "state",
-        "language",
+        "problem",
         "recipients",
         "speakers",
         "created_at",
         "words_read",
         "speech",
         "speech_to_text",
-        "problem",
+        "language",
     )
     list_filter = (
         OverFilter,

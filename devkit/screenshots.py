@@ -32,7 +32,7 @@ PAGES = {
 async def take(folder: Path, on_step: Callable[[str], None]) -> None:
     """Write one PNG per page into `folder`; tells each name as it is written."""
     on_step("a call")
-    audio = spoken_words(0, range(1, 60), 48_000)
+    audio = spoken_words(0, range(1, 110), 48_000)
     async with (
         LocalCall(NumberedEngine(), "modal-pcm") as call,
         NextcloudFront(call.nextcloud) as front,
