@@ -66,6 +66,8 @@ class NextcloudLog:
         self._folding = Folding()
         self._pace = Pace()
         self._left_out = 0
+        self.told = 0
+        "Messages that Nextcloud has taken. One that is on its way at the end goes twice."
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arrived = asyncio.Event()
         self._is_enabled = False
@@ -146,6 +148,7 @@ class NextcloudLog:
             self._take_back(line, left_out, error)
             raise
         self._pace.note(self._clock())
+        self.told += 1
 
     async def _send(self, line: LogLine, left_out: int) -> None:
         """One request; another before it while it is not known that we may."""

@@ -67,10 +67,10 @@ async def telling(log: NextcloudLog) -> AsyncIterator[None]:
         task.cancel()
 
 
-async def until_told(nextcloud: NextcloudStandIn, count: int) -> None:
-    """Wait for that many messages."""
+async def until_told(log: NextcloudLog, count: int) -> None:
+    """Wait until that many messages are there, and known to be."""
     async with asyncio.timeout(5):
-        while len(nextcloud.record.log) < count:  # noqa: ASYNC110 - a plain list
+        while log.told < count:  # noqa: ASYNC110 - a plain number
             await asyncio.sleep(0.005)
 
 
@@ -82,9 +82,9 @@ async def test_a_warning_arrives_with_its_room(
     async with telling(log):
         logger.info("fine")
         await asyncio.to_thread(logger.warning, "lost %s\nand more", "it")
-        await until_told(stand_in, 1)
+        await until_told(log, 1)
         logger.critical("the end")
-        await until_told(stand_in, 2)
+        await until_told(log, 2)
     assert stand_in.record.log == ["[abc123] lost it and more", "[abc123] the end"]
     assert stand_in.record.log_levels == [2, 4]
 
@@ -96,10 +96,10 @@ async def test_the_same_is_folded(
     async with telling(log):
         for number in range(13):
             logger.warning("lost %d", number)
-        await until_told(stand_in, 1)
+        await until_told(log, 1)
         clock.now_s += FOLDED_S
         logger.warning("lost %d", 13)
-        await until_told(stand_in, 2)
+        await until_told(log, 2)
     assert stand_in.record.log == ["lost 0", "lost 13 (and 12 more)"]
 
 
@@ -119,7 +119,7 @@ async def test_an_unreachable_nextcloud_does_no_harm(
                 await asyncio.sleep(0.005)
         await asyncio.sleep(0.05)
         settings.NEXTCLOUD_URL = url
-        await until_told(stand_in, 20)
+        await until_told(log, 20)
     assert stand_in.record.log[0].startswith("lost 5 (5 other messages")
     assert stand_in.record.log[1] == "lost 6"
     assert caplog.text.count("cannot be written") == 1
@@ -136,7 +136,7 @@ async def test_a_disabled_app_keeps_its_messages(
         await asyncio.sleep(0.05)
         assert stand_in.record.refused == 0
         stand_in.enabled = True
-        await until_told(stand_in, 1)
+        await until_told(log, 1)
     assert stand_in.record.log == ["early"]
 
 
@@ -169,7 +169,7 @@ async def test_exceptions_without_traceback_and_secrets(
                 raise ExceptionGroup("tasks", [error]) from None
             logger.exception("broke")
         logger.error("x" * 5000)
-        await until_told(stand_in, 2)
+        await until_told(log, 2)
     assert stand_in.record.log[0] == "broke: ValueError: no *** and no *** here"
     assert len(stand_in.record.log[1]) == 2000
 
