@@ -67,9 +67,10 @@ class NextcloudLog:
         self._pace = Pace()
         self._left_out = 0
         self.told = 0
-        "Messages that Nextcloud has taken. One that is on its way at the end goes twice."
+        "Messages that Nextcloud has taken."
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arrived = asyncio.Event()
+        self._ending = asyncio.Event()
         self._is_enabled = False
 
     # --- Any thread ---------------------------------------------------------------
@@ -89,6 +90,11 @@ class NextcloudLog:
             with suppress(RuntimeError):  # the loop has just ended
                 loop.call_soon_threadsafe(self._arrived.set)
 
+    def leave_out(self) -> None:
+        """A record that nobody can read; the next message tells of it."""
+        with self._lock:
+            self._left_out += 1
+
     def _append(self, line: LogLine) -> None:
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
@@ -100,38 +106,51 @@ class NextcloudLog:
     async def run(self) -> None:
         """Tell Nextcloud until cancelled; then what is left, within a second."""
         _sending.set(True)
-        self._arrived = asyncio.Event()
+        self._arrived, self._ending = asyncio.Event(), asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        try:
-            await self._tell()
-        finally:
-            self._loop = None
-            with suppress(TimeoutError, NextcloudError):
-                async with asyncio.timeout(FLUSH_S):
-                    while self._waiting:
-                        await self._send_next()
+        async with asyncio.TaskGroup() as tasks:
+            # A task of its own: the end finds a message on its way, and lets it arrive.
+            sender = tasks.create_task(self._tell())
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._loop = None
+                self._ending.set()
+                self._arrived.set()
+                await asyncio.wait([sender], timeout=FLUSH_S)
 
     async def _tell(self) -> None:
+        """Send what waits; at the end all of it at once, until something fails."""
         pauses = self._pauses()
         is_away = False
         while True:
-            while not self._waiting:
+            while not self._waiting and not self._ending.is_set():
                 self._arrived.clear()
                 # Between the look and the clearing, something may have come.
                 if not self._waiting:
                     await self._arrived.wait()
-            await asyncio.sleep(self._pace.wait_s(self._clock()))
+            await self._rest(self._pace.wait_s(self._clock()))
+            if self._ending.is_set() and not self._waiting:
+                return
             try:
                 await self._send_next()
             except NextcloudError as error:
+                if self._ending.is_set():
+                    return
                 if not is_away:
                     logger.warning("Nextcloud's log cannot be written: %s", error)
                 is_away = True
-                await asyncio.sleep(next(pauses))
+                await self._rest(next(pauses))
                 continue
             if is_away:
                 logger.info("Nextcloud's log can be written again")
             is_away, pauses = False, self._pauses()
+
+    async def _rest(self, pause_s: float) -> None:
+        """Wait, unless the end comes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._ending.wait()
 
     async def _send_next(self) -> None:
         """Send the oldest line; raises `NextcloudError` and keeps it if that fails."""
@@ -188,9 +207,10 @@ class NextcloudHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Never raises, never waits, never says anything."""
-        # What cannot be formatted, the console's handler complains about.
-        with suppress(Exception):
+        try:
             self._log.put(record)
+        except Exception:  # noqa: BLE001 - the console's handler complains about it
+            self._log.leave_out()
 
 
 def _level(record: logging.LogRecord) -> int:

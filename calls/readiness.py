@@ -8,9 +8,7 @@ Nothing outside the house is asked: neither Nextcloud, the HPB nor speech-to-tex
 
 import asyncio
 import threading
-from typing import Any
 
-from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, connections
 
@@ -19,7 +17,6 @@ from calls.configuration import missing_settings
 from calls.lifecycle import background
 
 ANSWER_S = 1.0
-CLOSE_S = 0.5
 DATABASE = "DATABASE_URL or APP_PERSISTENT_STORAGE"
 NOT_KNOWN = "not known, as the database does not answer"
 
@@ -107,21 +104,9 @@ def _is_migrated() -> bool:
 
 
 async def _channel_layer() -> str:
-    """A message to ourselves, over a connection of its own."""
-    if isinstance(get_channel_layer(), InMemoryChannelLayer):
-        return ""
-    layer: Any = channel_layers.make_backend("default")
+    """A message to ourselves."""
     try:
-        async with asyncio.timeout(ANSWER_S):
-            name = await layer.new_channel("ready")
-            await layer.send(name, {"type": "ready"})
-            await layer.receive(name)
+        await services.ask_channel_layer(ANSWER_S)
     except Exception as error:  # noqa: BLE001 - any client library's; told, not hidden
         return f"Redis passes no message on ({type(error).__name__}): CHANNEL_LAYER_URL"
-    finally:
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await layer.close_pools()
-        except Exception:  # noqa: BLE001, S110 - it is thrown away
-            pass
     return ""

@@ -158,7 +158,17 @@ def _add(first: int, count: int, began_at: datetime, step: timedelta) -> None:
     for number, call in enumerate(calls):
         call.created_at = began_at + number * step
     Call.objects.bulk_update(calls, ["created_at"], batch_size=400)
-    speakers = [
+    _add_people(calls)
+    CallEvent.objects.bulk_create(
+        CallEvent(call=call, code=code, level=_level(call, code))
+        for call in calls
+        for code in EVENTS
+    )
+
+
+def _add_people(calls: list[Call]) -> None:
+    """Two who spoke and two who read, in each."""
+    Speaker.objects.bulk_create(
         Speaker(
             call=call,
             session_id=f"s{one}",
@@ -169,8 +179,7 @@ def _add(first: int, count: int, began_at: datetime, step: timedelta) -> None:
         )
         for call in calls
         for one in range(2)
-    ]
-    Speaker.objects.bulk_create(speakers)
+    )
     Recipient.objects.bulk_create(
         Recipient(
             call=call,
@@ -182,17 +191,11 @@ def _add(first: int, count: int, began_at: datetime, step: timedelta) -> None:
         for call in calls
         for one in range(2)
     )
-    CallEvent.objects.bulk_create(
-        CallEvent(
-            call=call,
-            code=code,
-            level="warning"
-            if call.has_problem and code is EventCode.SPEAKER_RECONNECTING
-            else "info",
-        )
-        for call in calls
-        for code in EVENTS
-    )
+
+
+def _level(call: Call, code: EventCode) -> str:
+    is_bad = call.has_problem and code is EventCode.SPEAKER_RECONNECTING
+    return "warning" if is_bad else "info"
 
 
 def _url(path: str) -> str:

@@ -3,12 +3,15 @@
 
 """What the self-test asks of Nextcloud and of the database."""
 
+import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
+from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -17,6 +20,7 @@ from django.utils import timezone
 from calls.models import Worker
 from calls.nextcloud import Nextcloud, NextcloudError, tls_context
 
+CLOSE_S = 0.5
 PROBE = "self-test"
 "Name of a row that is written and taken back."
 
@@ -113,6 +117,27 @@ def _at(body: Any, *keys: str) -> Any:
     for key in keys:
         body = body.get(key) if isinstance(body, dict) else None
     return body
+
+
+async def ask_channel_layer(timeout_s: float) -> float | None:
+    """Seconds a message takes through Redis and back; None within the process.
+
+    Over connections of its own. Raises `TimeoutError` and what the client raises.
+    """
+    if isinstance(get_channel_layer(), InMemoryChannelLayer):
+        return None
+    layer: Any = channel_layers.make_backend("default")
+    began_s = time.monotonic()
+    try:
+        async with asyncio.timeout(timeout_s):
+            name = await layer.new_channel("self-test")
+            await layer.send(name, {"type": "self.test"})
+            await layer.receive(name)
+        return time.monotonic() - began_s
+    finally:
+        with suppress(Exception):  # it is thrown away
+            async with asyncio.timeout(CLOSE_S):
+                await layer.close_pools()
 
 
 def database_state() -> DatabaseState:

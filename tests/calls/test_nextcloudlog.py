@@ -174,8 +174,26 @@ async def test_exceptions_without_traceback_and_secrets(
     assert len(stand_in.record.log[1]) == 2000
 
 
-async def test_a_broken_record_breaks_nothing(log: NextcloudLog) -> None:
-    """Its formatting fails in silence here."""
+async def test_a_broken_record_is_counted(
+    stand_in: NextcloudStandIn, log: NextcloudLog
+) -> None:
+    """Its formatting fails in silence here; the next message tells of it."""
     NextcloudHandler(log).emit(
         logging.LogRecord("a", logging.ERROR, "", 1, "%d", ("x",), None)
     )
+    async with telling(log):
+        logger.warning("fine")
+        await until_told(log, 1)
+    assert stand_in.record.log == ["fine (1 other messages were left out)"]
+
+
+async def test_what_is_on_its_way_at_the_end_arrives_once(
+    stand_in: NextcloudStandIn, log: NextcloudLog
+) -> None:
+    stand_in.trouble.delay_s = 0.2
+    async with telling(log):
+        logger.warning("late")
+        await asyncio.sleep(0.3)  # asked whether we are enabled, and now tells
+    stand_in.trouble.delay_s = 0
+    assert stand_in.record.log == ["late"]
+    assert log.told == 1
