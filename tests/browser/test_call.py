@@ -112,6 +112,54 @@ class Watcher:
         await self.page.locator("#result_list a", has_text=ROOM).click()
         await expect(self.page.locator("#content")).to_contain_text("stopped by admin")
 
+    async def expect_refused(self) -> None:
+        """What speech-to-text said, and the setting to change."""
+        problem = self.ann.locator("[data-slot=problem]")
+        await expect(problem).to_contain_text("speaker.failed")
+        await expect(problem).to_contain_text("MODAL_KEY")
+
+    async def expect_listening(self) -> None:
+        """Speech-to-text takes the speaker's audio."""
+        await expect(self.ann.locator("[data-slot=state]")).to_have_text("listening")
+
+
+Watchers = tuple[Watcher, Watcher]
+"The one that polls, and the one that has a socket."
+
+
+async def begin(viewer: Viewer, speaker: Speaker, watchers: Watchers) -> None:
+    """The call appears, and then that somebody speaks in it."""
+    for watcher in watchers:
+        await watcher.open()
+    await viewer.enter_call()
+    await speaker.enter_call()
+    await viewer.press_cc()
+    for watcher in watchers:
+        await expect(watcher.card).to_be_visible()
+        await watcher.expect_speaking(is_speaking=False)
+    speaker.speak()
+    for watcher in watchers:
+        await watcher.expect_speaking(is_speaking=True)
+
+
+async def fail_and_mend(
+    call: LocalCall, viewer: Viewer, speaker: Speaker, watchers: Watchers
+) -> None:
+    """Speech-to-text refuses us for good; captions come again once it is mended."""
+    call.stt.faults.handshake_status = 401
+    await call.stt.close_connections()
+    speaker.track.rewind()
+    for watcher in watchers:
+        await watcher.expect_refused()
+    call.stt.faults.handshake_status = None
+    await speaker.track.finished.wait()
+    await watchers[1].reconnect()
+    captions = len(viewer.captions)
+    speaker.track.rewind()
+    await viewer.wait_for_captions(captions + 1)
+    for watcher in watchers:
+        await watcher.expect_listening()
+
 
 async def test_administrators_watch_a_call_and_stop_it(browser: Browser) -> None:
     """Through both proxies at once: it starts, speaks, fails with a reason, stops."""
@@ -125,43 +173,17 @@ async def test_administrators_watch_a_call_and_stop_it(browser: Browser) -> None
         visiting(browser, front, "admin") as live,
     ):
         watchers = (Watcher(polling, front.php_admin), Watcher(live, front.harp_admin))
-        for watcher in watchers:
-            await watcher.open()
-        await viewer.enter_call()
-        await speaker.enter_call()
-        await viewer.press_cc()
-        for watcher in watchers:
-            await expect(watcher.card).to_be_visible()
-            await watcher.expect_speaking(is_speaking=False)
-        speaker.speak()
-        for watcher in watchers:
-            await watcher.expect_speaking(is_speaking=True)
+        await begin(viewer, speaker, watchers)
         await watchers[1].expect_figures()
         await watchers[1].show_words()
         for watcher in watchers:
             await watcher.expect_speaking(is_speaking=False)
             await look_at(watcher.visit)
-        call.stt.faults.handshake_status = 401
-        await call.stt.close_connections()
-        speaker.track.rewind()
-        for watcher in watchers:
-            problem = watcher.ann.locator("[data-slot=problem]")
-            await expect(problem).to_contain_text("speaker.failed")
-            await expect(problem).to_contain_text("MODAL_KEY")
-        call.stt.faults.handshake_status = None
-        await speaker.track.finished.wait()
-        await watchers[1].reconnect()
-        captions = len(viewer.captions)
-        speaker.track.rewind()
-        await viewer.wait_for_captions(captions + 1)
-        for watcher in watchers:
-            state = watcher.ann.locator("[data-slot=state]")
-            await expect(state).to_have_text("listening")
+        await fail_and_mend(call, viewer, speaker, watchers)
         await watchers[1].stop()
         await viewer.wait_until(lambda: viewer.bots_left == 1, 5.0)
         await expect(watchers[0].card).to_be_hidden()
-        assert (
-            "Polling" in await polling.page.locator("[role=status]").first.inner_text()
-        )
+        status = polling.page.locator("[role=status]").first
+        assert "Polling" in await status.inner_text()
         assert not re.search(r"\bw\d+\b", call.log)
         assert [*polling.problems, *live.problems] == []
