@@ -46,12 +46,13 @@ def retry_hpb(
     model_admin: Any, request: HttpRequest, workers: QuerySet[Worker]
 ) -> None:
     """After a refused secret no worker asks for minutes: something was mended."""
-    asked = services.retry_hpb(request.user.get_username())
+    chosen = workers.values_list("pk", flat=True)
+    asked = services.retry_hpb(list(chosen), request.user.get_username())
     if asked:
         text = ngettext("%d worker asks again.", "%d workers ask again.", asked)
         model_admin.message_user(request, text % asked, messages.SUCCESS)
     else:
-        text = gettext("No worker was refused.")
+        text = gettext("None of these workers was refused.")
         model_admin.message_user(request, text, messages.WARNING)
 
 

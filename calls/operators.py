@@ -20,7 +20,7 @@ from calls.proxies import is_page
 
 @sync_and_async_middleware
 def operator_middleware(get_response: Any) -> Any:
-    """Name the operator whom `OperatorPages` has let in, once somebody asks; set texts.
+    """Name the operator whom `OperatorPages` has let in, and choose the page's language.
 
     In either mode, so that requests of Talk do not change threads for it.
     """
@@ -28,6 +28,7 @@ def operator_middleware(get_response: Any) -> Any:
 
         async def ahandle(request: HttpRequest) -> Any:
             """The request of an asynchronous server."""
+            _choose_language(request)
             _name_operator(request)
             return await get_response(request)
 
@@ -35,15 +36,20 @@ def operator_middleware(get_response: Any) -> Any:
 
     def handle(request: HttpRequest) -> Any:
         """The request of a synchronous server."""
+        _choose_language(request)
         _name_operator(request)
         return get_response(request)
 
     return handle
 
 
-def _name_operator(request: HttpRequest) -> None:
+def _choose_language(request: HttpRequest) -> None:
     if is_page(request.path_info):
         activate(get_language_from_request(request))
+
+
+def _name_operator(request: HttpRequest) -> None:
+    """Once somebody asks for the user: most requests are not of pages."""
     scope = getattr(request, "scope", {})
     if scope.get("is_operator"):
         user_id = scope["appapi_user"]

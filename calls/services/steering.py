@@ -3,6 +3,8 @@
 
 """What operators do to calls; each leaves a line in the timeline."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 
 from calls.codes import EventCode
@@ -74,13 +76,14 @@ def reconnect_speaker(call_id: int, speaker_id: int, operator: str) -> bool:
     return True
 
 
-def retry_hpb(operator: str) -> int:
-    """Have all workers ask the HPB again that were refused; returns how many.
+def retry_hpb(worker_ids: Collection[int], operator: str) -> int:
+    """Have those of the workers ask the HPB again that were refused; how many.
 
     Every call that runs or waits gets a line of it.
     """
     with transaction.atomic():
-        refused = list(Worker.objects.exclude(hpb_refusal=""))
+        chosen = Worker.objects.filter(pk__in=worker_ids)
+        refused = list(chosen.exclude(hpb_refusal=""))
         for worker in refused:
             retry_after_commit(worker)
         Worker.objects.filter(pk__in=[one.pk for one in refused]).update(hpb_refusal="")

@@ -287,11 +287,13 @@ def test_refused_workers_ask_again(admin_client: Client, rows: int) -> None:
     data = {"action": "retry_hpb", "_selected_action": [str(worker.pk)]}
     url = "/admin/calls/worker/"
     page = admin_client.post(url, data, follow=True).content.decode()
-    assert "No worker was refused." in page
+    assert "None of these workers was refused." in page
     services.renew_leases(worker.name, 0, [], "the HPB refuses LT_INTERNAL_SECRET")
     assert "refuses LT_INTERNAL_SECRET" in admin_client.get(url).content.decode()
+    other = WorkerFactory.create(hpb_refusal="refused as well")
     page = admin_client.post(url, data, follow=True).content.decode()
     assert "1 worker asks again." in page
+    assert other.hpb_refusal in page
     assert "refuses LT_INTERNAL_SECRET" not in page
     assert received(worker) == RetryHpb().to_message()
     events = CallEvent.objects.filter(code="operator.retried", text="by admin")
